@@ -1,0 +1,1 @@
+"""The Pit: the local executor."""

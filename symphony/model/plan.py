@@ -1,0 +1,162 @@
+"""A plan: a compiled melody. Players resolved, types checked, order fixed, hash taken."""
+
+from __future__ import annotations
+
+import json
+from functools import cached_property
+from typing import Annotated, Any, Literal
+
+from pydantic import Field, ValidationError
+
+from symphony.errors import MelodyError
+from symphony.model.canonical import digest_of
+from symphony.model.frozen import EMPTY, FrozenMap
+from symphony.model.param import Param
+from symphony.model.policy import Duration, Isolation, Resources, Retry, ValueModel
+from symphony.model.task import Each, ShellOutput
+from symphony.model.template import Condition, Value
+
+FORMAT = 1
+
+
+class PlayerPin(ValueModel):
+    """A player as the plan fixes it.
+
+    Attributes:
+        identity: a hash of everything the player's code reaches; None where no source was found (caching is off).
+        imports: top-level third-party modules that reached code imports; their versions enter keys, not plans.
+        inputs, outputs: port types by name, as text.
+    """
+
+    name: str
+    kind: str
+    version: str = ""
+    module: str
+    qualname: str
+    identity: str | None
+    imports: tuple[str, ...] = ()
+    inputs: FrozenMap[str, str] = EMPTY
+    outputs: FrozenMap[str, str] = EMPTY
+    several: bool = False
+    effect: bool = False
+    cache: bool = True
+    fingerprint: bool = False
+    env: tuple[str, ...] = ()
+    codec: str | None = None
+    is_async: bool = False
+    takes_context: bool = False
+
+
+class PlannedTask(ValueModel):
+    """A task as the plan fixes it: policies settled, sub-melodies inlined, expressions in canonical text.
+
+    References name tasks of the same plan by their id: ``tasks.stats``, or ``tasks["child.x"]`` for a task that came
+    from a sub-melody. Exactly one of `player`, `run` and `body` says what is done; `body` is a sub-melody that is run
+    once per element.
+    """
+
+    id: str
+    player: str | None = None
+    run: str | None = None
+    body: Plan | None = None
+    inputs: Annotated[FrozenMap[str, Value], Field(alias="with")] = EMPTY
+    each: Each | None = None
+    when: Condition | None = None
+    needs: tuple[str, ...] = ()
+    retry: Retry | None = None
+    timeout: Duration | None = None
+    isolation: Isolation = Isolation.THREAD
+    resources: Resources | None = None
+    tokens: FrozenMap[str, int] = EMPTY
+    priority: int = 0
+    cache: bool = True
+    outputs: FrozenMap[str, ShellOutput] = EMPTY
+
+
+class Plan(ValueModel):
+    """A plan. `tasks` stand in topological order, ties in the order of the definition.
+
+    The hash covers params with defaults, tasks, links, policies, outputs and player pins; not name, version or
+    description, nor anything of the environment.
+    """
+
+    symphony: Literal[1] = 1
+    melody: str
+    version: str = "0.0.0"
+    description: str = ""
+    params: FrozenMap[str, Param] = EMPTY
+    env: tuple[str, ...] = ()
+    players: FrozenMap[str, PlayerPin] = EMPTY
+    tasks: tuple[PlannedTask, ...] = ()
+    outputs: FrozenMap[str, Value] = EMPTY
+    output_types: FrozenMap[str, str] = EMPTY
+
+    @cached_property
+    def hash(self) -> str:
+        """The hash of the plan: 64 hexadecimal digits."""
+        return digest_of(self._content())
+
+    @cached_property
+    def by_id(self) -> dict[str, PlannedTask]:
+        """The tasks by id."""
+        return {t.id: t for t in self.tasks}
+
+    def _content(self) -> dict[str, Any]:
+        document = self.model_dump(mode="json", by_alias=True, exclude_defaults=True)
+        for label in ("melody", "version", "description"):
+            document.pop(label, None)
+        return {key: document[key] for key in sorted(document)}
+
+    def to_text(self) -> str:
+        """The plan file: one JSON document, one line per task, ending in a newline; equal plans give equal bytes."""
+        document = self.model_dump(mode="json", by_alias=True, exclude_defaults=True)
+        head = {"symphony": FORMAT, "hash": self.hash, **{k: v for k, v in document.items() if k != "symphony"}}
+        lines = []
+        for key, value in head.items():
+            if key in ("tasks", "players") and value:
+                lines.append(f"  {_json(key)}: {_listed(value)}")
+            else:
+                lines.append(f"  {_json(key)}: {_json(value)}")
+        return "{\n" + ",\n".join(lines) + "\n}\n"
+
+    @classmethod
+    def from_text(cls, text: str, *, file: str = "the plan") -> Plan:
+        """Read a plan file.
+
+        Raises:
+            MelodyError: no plan, a newer format, or a hash that does not match the content.
+        """
+        try:
+            document = json.loads(text)
+        except json.JSONDecodeError as error:
+            raise MelodyError(f"{file}:{error.lineno}:{error.colno}: not a plan: {error.msg}") from error
+        if not isinstance(document, dict) or "symphony" not in document:
+            raise MelodyError(f"{file}: not a plan: the key 'symphony' is missing. 'symphony compile' writes plans")
+        if document["symphony"] != FORMAT:
+            raise MelodyError(f"{file}: plan format {document['symphony']!r}; this Symphony reads format {FORMAT}")
+        stated = document.pop("hash", None)
+        try:
+            plan = cls.model_validate(document)
+        except ValidationError as error:
+            first = error.errors()[0]
+            where = ".".join(str(p) for p in first["loc"])
+            raise MelodyError(f"{file}: not a plan: {where}: {first['msg']}") from error
+        if stated != plan.hash:
+            raise MelodyError(
+                f"{file}: the plan was changed by hand: it says {str(stated)[:12]}, its content gives {plan.hash[:12]}. "
+                "Compile the melody again"
+            )
+        return plan
+
+
+def _json(value: Any) -> str:
+    return json.dumps(value, ensure_ascii=False, separators=(", ", ": "), allow_nan=False)
+
+
+def _listed(value: Any) -> str:
+    if isinstance(value, dict):
+        return "{\n" + ",\n".join(f"    {_json(k)}: {_json(v)}" for k, v in value.items()) + "\n  }"
+    return "[\n" + ",\n".join(f"    {_json(v)}" for v in value) + "\n  ]"
+
+
+PlannedTask.model_rebuild()

@@ -1,0 +1,67 @@
+"""Durations and sizes as people write them: ``20ms 1s 5m 2h 1d``, ``512KB 2GB 1GiB``."""
+
+from __future__ import annotations
+
+import re
+
+_DURATION = re.compile(r"(\d+(?:\.\d+)?)\s*(ms|s|m|h|d)")
+_SECONDS = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0, "d": 86400.0}
+_SIZE = re.compile(r"(\d+(?:\.\d+)?)\s*(B|KB|MB|GB|TB|KiB|MiB|GiB|TiB)")
+_BYTES = {
+    "B": 1, "KB": 10**3, "MB": 10**6, "GB": 10**9, "TB": 10**12,
+    "KiB": 2**10, "MiB": 2**20, "GiB": 2**30, "TiB": 2**40,
+}  # fmt: skip
+
+
+def parse_duration_s(value: str | int | float) -> float:
+    """Read a duration as seconds. Plain numbers are seconds; ``1h 30m`` adds up.
+
+    Raises:
+        ValueError: the text is no duration, or the duration is negative.
+    """
+    if isinstance(value, bool):
+        raise ValueError(f"{value!r} is no duration: write 20ms, 1s, 5m, 2h or 1d")
+    if isinstance(value, (int, float)):
+        if value < 0:
+            raise ValueError(f"a duration cannot be negative: {value!r}")
+        return float(value)
+    parts = _DURATION.findall(value)
+    if not parts or _DURATION.sub("", value).strip():
+        raise ValueError(f"{value!r} is no duration: write 20ms, 1s, 5m, 2h or 1d")
+    return sum(float(number) * _SECONDS[unit] for number, unit in parts)
+
+
+def format_duration(seconds: float) -> str:
+    """Write seconds as the shortest exact text in one unit: 0.02 -> ``20ms``, 3600 -> ``1h``."""
+    for unit in ("d", "h", "m", "s"):
+        amount = seconds / _SECONDS[unit]
+        if amount >= 1 and amount == int(amount):
+            return f"{int(amount)}{unit}"
+    if seconds >= 1:
+        return f"{seconds:g}s" if float(f"{seconds:g}") == seconds else f"{seconds!r}s"
+    milliseconds = round(seconds * 1000, 9)
+    return f"{milliseconds:g}ms" if float(f"{milliseconds:g}") == milliseconds else f"{milliseconds!r}ms"
+
+
+def parse_size_bytes(value: str | int) -> int:
+    """Read a size as bytes. Plain whole numbers are bytes.
+
+    Raises:
+        ValueError: the text is no size.
+    """
+    if isinstance(value, int) and not isinstance(value, bool):
+        if value < 0:
+            raise ValueError(f"a size cannot be negative: {value!r}")
+        return value
+    match = _SIZE.fullmatch(value.strip()) if isinstance(value, str) else None
+    if match is None:
+        raise ValueError(f"{value!r} is no size: write 512KB, 2GB or 1GiB")
+    return int(float(match[1]) * _BYTES[match[2]])
+
+
+def format_size(size_bytes: int) -> str:
+    """Write bytes as the largest exact unit: 512000000 -> ``512MB``, 1073741824 -> ``1GiB``."""
+    for unit in ("TB", "GB", "MB", "KB", "TiB", "GiB", "MiB", "KiB"):
+        if size_bytes and size_bytes % _BYTES[unit] == 0:
+            return f"{size_bytes // _BYTES[unit]}{unit}"
+    return f"{size_bytes}B"
