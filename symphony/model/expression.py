@@ -200,7 +200,7 @@ class Expression:
 
 
 def as_reference(node: Node) -> Reference | None:
-    """Read `node` as a reference, or return None when it is more than one."""
+    """Read `node` as a reference, or return None when it is more: only the step to the name may be optional."""
     steps: list[tuple[str | int, bool]] = []
     end = node.at[1]
     while not isinstance(node, Name):
@@ -215,10 +215,13 @@ def as_reference(node: Node) -> Reference | None:
     if node.name not in ROOTS:
         return None
     steps.reverse()
-    optional = any(o for _, o in steps)
+    named = node.name not in ("item", "index")
+    if any(optional for _, optional in (steps[1:] if named else steps)):
+        return None
+    optional = bool(steps) and steps[0][1]
     name = ""
     path = [s for s, _ in steps]
-    if node.name not in ("item", "index") and path:
+    if named and path:
         if not isinstance(path[0], str):
             return None
         name = path.pop(0)  # type: ignore[assignment]
@@ -233,6 +236,9 @@ def find_references(node: Node, bound: frozenset[str] = frozenset()) -> Iterator
             yield reference
         return
     inner = bound
+    if isinstance(node, Call) and node.function == "has" and len(node.args) == 1 and isinstance(node.args[0], Select):
+        yield from find_references(node.args[0].operand, bound)  # has() asks for a field that may be missing
+        return
     if isinstance(node, Call) and node.function in COMPREHENSIONS and node.target is not None and node.args:
         yield from find_references(node.target, bound)
         if isinstance(node.args[0], Name):

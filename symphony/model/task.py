@@ -87,8 +87,8 @@ class Task(ValueModel):
 
     @model_validator(mode="after")
     def _one_kind(self) -> Task:
-        kinds = [k for k in ("player", "run", "melody") if getattr(self, k) is not None]
-        if len(kinds) != 1:
+        if (self.player is None) + (self.run is None) + (self.melody is None) != 2:
+            kinds = [k for k in ("player", "run", "melody") if getattr(self, k) is not None]
             raise PydanticCustomError(
                 "task_kind",
                 "a task has exactly one of player, run and melody; this one has {found}",

@@ -1,0 +1,1 @@
+"""Melody to Plan, or to diagnostics. Pure: everything comes in as values."""

@@ -1,0 +1,127 @@
+"""Whether plain data from a definition fits a port type, strictly: text is text, 1 is no boolean, 1.0 is no integer."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import date, datetime, time
+from decimal import Decimal, InvalidOperation
+from enum import Enum
+from typing import Any
+from uuid import UUID
+
+from symphony.compiler.fit import text_media
+from symphony.model.expression import Expression
+from symphony.model.port_type import ANY, PortType
+from symphony.model.quantities import parse_duration_s
+
+_PLAIN: dict[str, tuple[type, ...]] = {
+    "string": (str,),
+    "integer": (int,),
+    "number": (int, float),
+    "boolean": (bool,),
+    "null": (type(None),),
+    "bytes": (bytes,),
+    "path": (str,),
+}
+_PARSED = {
+    "datetime": datetime.fromisoformat,
+    "date": date.fromisoformat,
+    "time": time.fromisoformat,
+    "duration": parse_duration_s,
+    "decimal": Decimal,
+    "uuid": UUID,
+}
+
+
+def misfit(value: Any, wanted: PortType, where: str = "") -> str | None:
+    """Say why `value` does not fit `wanted`, or return None when it does. Expressions inside are not looked at."""
+    if isinstance(value, Expression) or wanted == ANY or wanted.name == "json":
+        return None
+    if wanted.name == "union":
+        reasons = [misfit(value, member, where) for member in wanted.members]
+        return None if None in reasons else _sentence(value, wanted, where)
+    if wanted.name == "literal":
+        same = any(value == a and type(value) is type(a) for a in wanted.args)
+        return None if same else _sentence(value, wanted, where)
+    if wanted.name in _PLAIN:
+        return None if _is_plain(value, wanted.name) else _sentence(value, wanted, where)
+    if wanted.is_media:
+        return misfit(value, PortType("string" if text_media(wanted) else "bytes"), where) and _sentence(
+            value, wanted, where
+        )
+    if wanted.name == "file":
+        return None if isinstance(value, str) else _sentence(value, wanted, where)
+    if wanted.name in _PARSED:
+        return _parse(value, wanted, where)
+    return _structure(value, wanted, where)
+
+
+def _is_plain(value: Any, name: str) -> bool:
+    if isinstance(value, bool):
+        return name == "boolean"
+    return isinstance(value, _PLAIN[name])
+
+
+def _parse(value: Any, wanted: PortType, where: str) -> str | None:
+    if isinstance(value, str) or (wanted.name in ("duration", "decimal") and type(value) in (int, float)):
+        try:
+            _PARSED[wanted.name](value)
+        except (ValueError, InvalidOperation):
+            return _sentence(value, wanted, where)
+        return None
+    return _sentence(value, wanted, where)
+
+
+def _structure(value: Any, wanted: PortType, where: str) -> str | None:
+    if wanted.name in ("list", "set", "tuple"):
+        if not isinstance(value, (list, tuple)):
+            return _sentence(value, wanted, where)
+        return _elements(value, wanted, where)
+    if wanted.name == "map":
+        if not isinstance(value, Mapping):
+            return _sentence(value, wanted, where)
+        return _first(misfit(v, wanted.value_type, f"{where}.{k}") for k, v in value.items())
+    if wanted.fields is not None and isinstance(value, Mapping):
+        unknown = [k for k in value if k not in wanted.fields]
+        if unknown:
+            return f"{_at(where)}{wanted} has no field {unknown[0]!r}; it has {', '.join(wanted.fields)}"
+        return _first(misfit(v, wanted.fields[k], f"{where}.{k}") for k, v in value.items())
+    hint = wanted.hint
+    if isinstance(hint, type) and issubclass(hint, Enum):
+        values = [member.value for member in hint]
+        return None if value in values else f"{_at(where)}{value!r} is none of {', '.join(map(repr, values))}"
+    return _sentence(value, wanted, where)
+
+
+def _elements(value: Any, wanted: PortType, where: str) -> str | None:
+    if wanted.name == "tuple" and wanted.args and wanted.args[-1] is not ...:
+        if len(value) != len(wanted.args):
+            return f"{_at(where)}{wanted} has {len(wanted.args)} elements, this has {len(value)}"
+        return _first(misfit(v, wanted.inner(i), f"{where}[{i}]") for i, v in enumerate(value))
+    return _first(misfit(v, wanted.inner(), f"{where}[{i}]") for i, v in enumerate(value))
+
+
+def _first(reasons: Any) -> str | None:
+    return next((r for r in reasons if r), None)
+
+
+def _at(where: str) -> str:
+    return f"{where.lstrip('.')}: " if where else ""
+
+
+def describe(value: Any) -> str:
+    """Name a literal and its type for a message: ``the text 'abc'``, ``the integer 5``."""
+    shown = repr(value if not isinstance(value, tuple) else list(value))
+    shown = shown if len(shown) <= 40 else shown[:37] + "..."
+    names = {str: "the text ", bool: "", int: "the integer ", float: "the number ", type(None): ""}
+    if value is None or isinstance(value, bool):
+        return {None: "null", True: "true", False: "false"}[value]
+    if isinstance(value, Mapping):
+        return "a map"
+    if isinstance(value, (tuple, list)):
+        return f"the list {shown}"
+    return names.get(type(value), "") + shown
+
+
+def _sentence(value: Any, wanted: PortType, where: str) -> str:
+    return f"{_at(where)}{describe(value)} does not fit {wanted}"
