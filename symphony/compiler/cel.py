@@ -169,6 +169,20 @@ def mangle(type_name: str) -> str:
     return type_name.replace("MAP<STRING, ", "m").replace("LIST<", "l").replace(">", "")
 
 
+def unmangle(variable: str) -> str:
+    """The type's name that `prepare` put into a variable's name."""
+    text = variable[1 : variable.rindex("_")]
+    return _unmangled(text)
+
+
+def _unmangled(text: str) -> str:
+    if text.startswith("l"):
+        return f"LIST<{_unmangled(text[1:])}>"
+    if text.startswith("m"):
+        return f"MAP<STRING, {_unmangled(text[1:])}>"
+    return text
+
+
 def _read_json(text: str) -> Any:
     return json.loads(text)
 
