@@ -1,0 +1,1 @@
+"""Runs plans: decides what happens next, makes task calls, records what happened."""
