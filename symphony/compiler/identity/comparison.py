@@ -37,7 +37,7 @@ def compare(
     new = {Key(r.module, r.qualname): r for r in after}
     changed = [k for k in sorted(old.keys() & new.keys()) if _differ(old[k], new[k])]
     if changed:
-        # With the sources at hand a difference can be shown; what only leads elsewhere than before has no line of its own.
+        # What only leads elsewhere than before has no line of its own: prefer a definition whose text differs.
         lines = [(_line(k, before_tree, after_tree), k) for k in changed]
         line, key = next((found for found in lines if found[0] is not None), lines[0])
         return new[key].label() + (f" line {line}" if line is not None else "")

@@ -186,7 +186,9 @@ class DefinitionReader:
                 yield Note(module, reference.line, reference.name, NoteKind.STAR_IMPORT, message)
         for _, names in pairs:
             for name, line in names.dynamic.items():
-                message = f"{name} may reach anything, so all of module {module} is included; other modules are not seen"
+                message = (
+                    f"{name} may reach anything, so all of module {module} is included; other modules are not seen"
+                )
                 yield Note(module, line, name, NoteKind.DYNAMIC_CODE, message)
             for line in names.unknown_imports:
                 message = "the name of the imported module is computed: what it is cannot be seen"

@@ -21,11 +21,12 @@ Guards: TypeAlias = tuple[tuple[ast.expr, bool], ...]
 """The conditions under which a statement runs, with the branch taken, outermost first."""
 
 _COMPREHENSIONS = (ast.ListComp, ast.SetComp, ast.DictComp, ast.GeneratorExp)
-_MUTATORS = frozenset(
-    "append add update extend insert setdefault pop popitem clear remove discard sort reverse appendleft extendleft popleft "
-    "difference_update intersection_update symmetric_difference_update".split()
-)
-_CONTAINERS = frozenset("list dict set defaultdict deque OrderedDict Counter bytearray".split())
+_MUTATORS = frozenset({
+    "append", "add", "update", "extend", "insert", "setdefault", "pop", "popitem", "clear", "remove", "discard",
+    "sort", "reverse", "appendleft", "extendleft", "popleft", "difference_update", "intersection_update",
+    "symmetric_difference_update"
+})  # fmt: skip
+_CONTAINERS = frozenset({"list", "dict", "set", "defaultdict", "deque", "OrderedDict", "Counter", "bytearray"})
 
 
 @dataclass(frozen=True, slots=True, eq=False)

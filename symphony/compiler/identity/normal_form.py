@@ -23,9 +23,9 @@ def normal_form(
 ) -> str:
     """Write syntax trees, one token a line.
 
-    Left out are places, ``pass``, statements that are a bare constant, docstrings unless asked for, and every field that
-    is None or empty, so that fields which a newer grammar adds change nothing. Two trees give equal text only if they
-    mean the same.
+    Left out are places, ``pass``, statements that are a bare constant, docstrings unless asked for, and every field
+    that is None or empty, so that fields which a newer grammar adds change nothing. Two trees give equal text only if
+    they mean the same.
 
     Args:
         spelled: names to write instead of the ones in the text: locals, by the node that holds them.
@@ -129,4 +129,4 @@ def _constant(value: object) -> str:
     """Write a constant with its type, so that 1, 1.0 and True differ; escapes do not depend on Unicode tables."""
     if isinstance(value, int) and not isinstance(value, bool):
         return f"int:{value:x}"
-    return f"{type(value).__name__}:{ascii(value)}"
+    return f"{type(value).__name__}:{value!a}"

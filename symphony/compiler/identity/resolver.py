@@ -11,7 +11,9 @@ from symphony.compiler.identity.scopes import Imported, Reference
 from symphony.compiler.identity.values import Key
 from symphony.model.module_source import SourceTree
 
-_MODULE_ATTRIBUTES = frozenset("__name__ __file__ __path__ __package__ __spec__ __loader__ __cached__".split())
+_MODULE_ATTRIBUTES = frozenset({
+    "__name__", "__file__", "__path__", "__package__", "__spec__", "__loader__", "__cached__"
+})  # fmt: skip
 
 
 class Outside(NamedTuple):
@@ -62,7 +64,9 @@ class Resolver:
             try:
                 index = ModuleIndex(source)
             except SyntaxError as error:
-                raise UnreadableModuleError(f"{source.file}:{error.lineno or 0}: not valid Python: {error.msg}") from error
+                raise UnreadableModuleError(
+                    f"{source.file}:{error.lineno or 0}: not valid Python: {error.msg}"
+                ) from error
             except (ValueError, RecursionError, MemoryError) as error:
                 raise UnreadableModuleError(f"{source.file}: cannot be parsed: {error}") from error
         self._indexes[module] = index

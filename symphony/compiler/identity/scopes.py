@@ -15,19 +15,22 @@ OptionsOf: TypeAlias = Callable[[ast.expr], "Sequence[ast.keyword] | None"]
 """Tells a player's decorator: gives the options that belong to its identity, or None for any other decorator."""
 
 _WORD = re.compile(r"\w+")
-_SEES_LOCALS = frozenset("locals vars eval exec dir globals".split())
-_SEES_MODULE = frozenset("eval exec globals __subclasses__".split())
-_SEES_FRAMES = frozenset("f_locals _getframe currentframe co_varnames __code__".split())
-_DYNAMIC_IMPORTS = frozenset(("import_module", "__import__"))
-_PLAIN_CALLS = frozenset(
-    "print len str repr int float sorted set list tuple dict isinstance getattr hasattr setattr open Path "
-    "get pop setdefault join split rsplit splitlines replace startswith endswith strip lstrip rstrip removeprefix "
-    "removesuffix partition rpartition encode decode format find index count append add extend update write "
-    "debug info warning error exception critical log progress group strftime strptime".split()
-)
+_SEES_LOCALS = frozenset({"locals", "vars", "eval", "exec", "dir", "globals"})
+_SEES_MODULE = frozenset({"eval", "exec", "globals", "__subclasses__"})
+_SEES_FRAMES = frozenset({"f_locals", "_getframe", "currentframe", "co_varnames", "__code__"})
+_ATTRIBUTE_READERS = frozenset({"getattr", "hasattr", "attrgetter"})
+_DYNAMIC_IMPORTS = frozenset({"import_module", "__import__"})
+_PLAIN_CALLS = frozenset({
+    "print", "len", "str", "repr", "int", "float", "sorted", "set", "list", "tuple", "dict", "isinstance", "getattr",
+    "hasattr", "setattr", "open", "Path", "get", "pop", "setdefault", "join", "split", "rsplit", "splitlines",
+    "replace", "startswith", "endswith", "strip", "lstrip", "rstrip", "removeprefix", "removesuffix", "partition",
+    "rpartition", "encode", "decode", "format", "find", "index", "count", "append", "add", "extend", "update",
+    "write", "debug", "info", "warning", "error", "exception", "critical", "log", "progress", "group", "strftime",
+    "strptime",
+})  # fmt: skip
 """Calls that never read a caller's locals, so that a text given to them is only a text. A fixed list: the same
 everywhere."""
-_SEES_DOCSTRINGS = frozenset("__doc__ getdoc help".split())
+_SEES_DOCSTRINGS = frozenset({"__doc__", "getdoc", "help"})
 
 
 class Imported(NamedTuple):
@@ -194,6 +197,8 @@ class _Reader:
             self.mention(inner.attr, inner.lineno)
             inner = inner.value
         if isinstance(inner, ast.Name):
+            if inner.id == "sys" and chain[-1] == "modules":
+                self.names.dynamic.setdefault("sys.modules", inner.lineno)
             self.use(inner, scope, tuple(reversed(chain)))
         else:
             self.push((inner,), scope)
@@ -249,6 +254,10 @@ class _Reader:
         called = node.func.attr if isinstance(node.func, ast.Attribute) else getattr(node.func, "id", "")
         if called in _DYNAMIC_IMPORTS:
             self.dynamic_import(node)
+        if called in _ATTRIBUTE_READERS:
+            for text in node.args:
+                if isinstance(text, ast.Constant) and isinstance(text.value, str):
+                    self.mention(text.value, text.lineno)
         arguments = [*node.args, *(k.value for k in node.keywords)]
         if called in _PLAIN_CALLS or called.endswith(("Error", "Exception", "Warning")):
             self.plain_texts(arguments, scope)
