@@ -394,6 +394,8 @@ class _Reader:
 
     def settle(self, use: _Use) -> None:
         home = use.scope.home_of(use.name)
+        if home is None and not use.loads and use.scope.kind is _Kind.MODULE:
+            return  # the statement is itself one of those that bind the name
         if home is None or (home.kind is _Kind.CLASS and use.loads):
             # A class body that binds a name may still read the module's before it does.
             self.names.references.append(Reference(use.name, use.chain, None, use.line))
