@@ -7,9 +7,9 @@ from collections.abc import Iterable, Sequence
 
 from symphony.compiler.identity.definitions import DefinitionReader
 from symphony.compiler.identity.module_index import Unit
+from symphony.compiler.identity.names import Names
 from symphony.compiler.identity.normal_form import does_nothing, normal_form
 from symphony.compiler.identity.resolver import Resolver, UnreadableModuleError
-from symphony.compiler.identity.scopes import Names
 from symphony.compiler.identity.values import Key, Reached
 from symphony.model.module_source import SourceTree
 
@@ -38,8 +38,8 @@ def compare(
     changed = [k for k in sorted(old.keys() & new.keys()) if _differ(old[k], new[k])]
     if changed:
         # What only leads elsewhere than before has no line of its own: prefer a definition whose text differs.
-        lines = [(_line(k, before_tree, after_tree), k) for k in changed]
-        line, key = next((found for found in lines if found[0] is not None), lines[0])
+        lines = ((_line(k, before_tree, after_tree), k) for k in changed)
+        line, key = next((found for found in lines if found[0] is not None), (None, changed[0]))
         return new[key].label() + (f" line {line}" if line is not None else "")
     if added := sorted(new.keys() - old.keys()):
         return f"{new[added[0]].label()} is new"

@@ -9,9 +9,9 @@ from dataclasses import dataclass, field
 from functools import partial
 
 from symphony.compiler.identity.module_index import ModuleIndex, Unit
+from symphony.compiler.identity.names import Definition, Names, Reference, read_names
 from symphony.compiler.identity.normal_form import does_nothing, normal_form
 from symphony.compiler.identity.resolver import Outside, Resolver, Target
-from symphony.compiler.identity.scopes import Definition, Names, Reference, read_names
 from symphony.compiler.identity.values import DefinitionKind, Key, Note, NoteKind, Reached
 
 _PLAYER_DECORATORS = frozenset(

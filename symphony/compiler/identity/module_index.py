@@ -8,13 +8,8 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TypeAlias
 
-from symphony.compiler.identity.scopes import (
-    Definition,
-    Imported,
-    absolute_module,
-    imports_of,
-    is_docstring,
-)
+from symphony.compiler.identity.imports import Imported, absolute_module, imports_of
+from symphony.compiler.identity.names import Definition, is_docstring
 from symphony.model.module_source import ModuleSource
 
 Guards: TypeAlias = tuple[tuple[ast.expr, bool], ...]

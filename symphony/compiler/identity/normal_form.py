@@ -6,7 +6,7 @@ import ast
 from collections.abc import Iterable, Mapping, Sequence
 from typing import TypeAlias
 
-from symphony.compiler.identity.scopes import Definition, is_docstring
+from symphony.compiler.identity.names import Definition, is_docstring
 
 Item: TypeAlias = str | ast.AST
 _LEFT_OUT = frozenset(("ctx", "type_comment", "type_ignores", "kind"))

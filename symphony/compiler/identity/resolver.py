@@ -6,8 +6,9 @@ import sys
 from collections.abc import Iterator
 from typing import NamedTuple, TypeAlias
 
+from symphony.compiler.identity.imports import Imported
 from symphony.compiler.identity.module_index import ModuleIndex, Unit
-from symphony.compiler.identity.scopes import Imported, Reference
+from symphony.compiler.identity.names import Reference
 from symphony.compiler.identity.values import Key
 from symphony.model.module_source import SourceTree
 
@@ -29,7 +30,7 @@ class Outside(NamedTuple):
     @property
     def is_installed(self) -> bool:
         """Whether its version is that of an installed distribution; the standard library and Symphony are not."""
-        return self.top != "symphony" and self.top not in sys.stdlib_module_names
+        return self.top not in ("", "symphony") and self.top not in sys.stdlib_module_names
 
     def __str__(self) -> str:
         return f"outside:{self.name}"

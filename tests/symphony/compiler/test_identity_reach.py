@@ -243,6 +243,18 @@ def test_dynamic_code_includes_the_whole_module_and_is_noted(call: str) -> None:
     assert [n.kind for n in found.notes] == ["dynamic-code"]
 
 
+def test_method_named_like_a_builtin_is_no_dynamic_code() -> None:
+    """``model.eval()`` is no ``eval``."""
+    found = identity("def run(model): return model.eval()\ndef f(): return 1")
+
+    assert reached(found) == ["tasks.run()"]
+    assert found.notes == ()
+
+
+def test_relative_import_without_a_package_names_nothing_installed() -> None:
+    assert identity("from .util import f\ndef run(): return f()").imports == ()
+
+
 def test_import_by_a_constant_name_is_followed_and_by_a_computed_one_noted() -> None:
     found = identity("import importlib\ndef run(x): return importlib.import_module('util').clean(x)", util=HELPER)
     computed = identity("import importlib\ndef run(x): return importlib.import_module(x)", util=HELPER)

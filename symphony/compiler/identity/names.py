@@ -6,8 +6,10 @@ import ast
 import re
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
-from enum import Enum, auto
 from typing import Any, NamedTuple, TypeAlias
+
+from symphony.compiler.identity.imports import Imported, imports_of
+from symphony.compiler.identity.scope import Scope, ScopeKind
 
 Definition = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)
 FunctionNode: TypeAlias = ast.FunctionDef | ast.AsyncFunctionDef
@@ -16,7 +18,7 @@ OptionsOf: TypeAlias = Callable[[ast.expr], "Sequence[ast.keyword] | None"]
 
 _WORD = re.compile(r"\w+")
 _SEES_LOCALS = frozenset({"locals", "vars", "eval", "exec", "dir", "globals"})
-_SEES_MODULE = frozenset({"eval", "exec", "globals", "__subclasses__"})
+_SEES_MODULE = frozenset({"eval", "exec", "globals"})
 _SEES_FRAMES = frozenset({"f_locals", "_getframe", "currentframe", "co_varnames", "__code__"})
 _ATTRIBUTE_READERS = frozenset({"getattr", "hasattr", "attrgetter"})
 _DYNAMIC_IMPORTS = frozenset({"import_module", "__import__"})
@@ -30,14 +32,7 @@ _PLAIN_CALLS = frozenset({
 })  # fmt: skip
 """Calls that never read a caller's locals, so that a text given to them is only a text. A fixed list: the same
 everywhere."""
-_SEES_DOCSTRINGS = frozenset({"__doc__", "getdoc", "help"})
-
-
-class Imported(NamedTuple):
-    """What an import binds a name to: a module, or an attribute of one (or its submodule)."""
-
-    module: str
-    attribute: str | None
+_SEES_DOCSTRINGS = frozenset({"__doc__", "getdoc"})
 
 
 class Reference(NamedTuple):
@@ -76,74 +71,16 @@ def is_docstring(body: Sequence[ast.stmt]) -> bool:
     return isinstance(first, ast.Expr) and isinstance(first.value, ast.Constant) and isinstance(first.value.value, str)
 
 
-def imports_of(node: ast.Import | ast.ImportFrom, package: str) -> dict[str, Imported]:
-    """The names that an import binds; a star is left out. `package` is where relative imports start."""
-    if isinstance(node, ast.Import):
-        return {
-            a.asname or a.name.partition(".")[0]: Imported(a.name if a.asname else a.name.partition(".")[0], None)
-            for a in node.names
-        }
-    module = absolute_module(node, package)
-    return {a.asname or a.name: Imported(module, a.name) for a in node.names if a.name != "*"}
-
-
-def absolute_module(node: ast.ImportFrom, package: str) -> str:
-    """The module that a ``from`` import names, its dots resolved."""
-    if not node.level:
-        return node.module or ""
-    parts = package.split(".")
-    start = parts[: len(parts) - (node.level - 1)]
-    return ".".join([*start, node.module] if node.module else start)
-
-
-class _Kind(Enum):
-    MODULE = auto()
-    CLASS = auto()
-    FUNCTION = auto()
-    COMPREHENSION = auto()
-
-
-class _Scope:
-    """The names bound in one function, class or comprehension."""
-
-    __slots__ = ("bound", "fixed", "imports", "kind", "outside", "parent", "used_imports")
-
-    def __init__(self, kind: _Kind, parent: _Scope | None) -> None:
-        self.kind, self.parent = kind, parent
-        self.bound: set[str] = set()
-        self.fixed: set[str] = set()  # bound, and to be kept as written: parameters, imports, functions, classes
-        self.outside: dict[str, bool] = {}  # declared global (True) or nonlocal (False)
-        self.imports: dict[str, list[tuple[Imported, int]]] = {}
-        self.used_imports: set[str] = set()
-
-    def bind_fixed(self, name: str) -> None:
-        self.bound.add(name)
-        self.fixed.add(name)
-
-    def home_of(self, name: str) -> _Scope | None:
-        """The scope that a name belongs to as seen from here; None for the module or beyond."""
-        scope: _Scope | None = self
-        while scope is not None and scope.kind is not _Kind.MODULE:
-            if scope.kind is not _Kind.CLASS or scope is self:
-                declared = scope.outside.get(name)
-                if declared:
-                    return None
-                if declared is None and name in scope.bound:
-                    return scope
-            scope = scope.parent
-        return None
-
-
 class _Use(NamedTuple):
     node: ast.AST
     name: str
-    scope: _Scope
+    scope: Scope
     chain: tuple[str, ...]
     loads: bool
     line: int
 
 
-_Work: TypeAlias = tuple[ast.AST, _Scope]
+_Work: TypeAlias = tuple[ast.AST, Scope]
 
 
 class _Reader:
@@ -154,14 +91,14 @@ class _Reader:
         self.names = Names()
         self.stack: list[_Work] = []
         self.uses: list[_Use] = []
-        self.scopes: list[_Scope] = []
+        self.scopes: list[Scope] = []
         self.words: set[str] = set()
         self.numbers: dict[tuple[int, str], str] = {}
         self.keeps_all = False
 
     def read(self, nodes: Iterable[ast.AST]) -> Names:
         """Walk, then settle every use of a name."""
-        module = _Scope(_Kind.MODULE, None)
+        module = Scope(ScopeKind.MODULE, None)
         self.push(nodes, module)
         while self.stack:
             node, scope = self.stack.pop()
@@ -175,63 +112,76 @@ class _Reader:
         self.unused_imports()
         return self.names
 
-    def push(self, nodes: Iterable[ast.AST], scope: _Scope) -> None:
+    def push(self, nodes: Iterable[ast.AST], scope: Scope) -> None:
         """Put nodes on the stack so that the first is taken first."""
         self.stack.extend([(node, scope) for node in nodes][::-1])
 
-    def scope(self, kind: _Kind, parent: _Scope) -> _Scope:
-        scope = _Scope(kind, parent)
+    def scope(self, kind: ScopeKind, parent: Scope) -> Scope:
+        scope = Scope(kind, parent)
         self.scopes.append(scope)
         return scope
 
     # -- names
 
-    def name(self, node: ast.Name, scope: _Scope) -> None:
+    def name(self, node: ast.Name, scope: Scope) -> None:
         self.use(node, scope, ())
 
-    def attribute(self, node: ast.Attribute, scope: _Scope) -> None:
+    def attribute(self, node: ast.Attribute, scope: Scope) -> None:
         chain: list[str] = []
         inner: ast.expr = node
         while isinstance(inner, ast.Attribute):
             chain.append(inner.attr)
-            self.mention(inner.attr, inner.lineno)
+            self.special(inner.attr, inner.lineno)
             inner = inner.value
         if isinstance(inner, ast.Name):
             if inner.id == "sys" and chain[-1] == "modules":
                 self.names.dynamic.setdefault("sys.modules", inner.lineno)
+            elif inner.id == "builtins":
+                self.builtin(chain[-1], inner.lineno)
             self.use(inner, scope, tuple(reversed(chain)))
         else:
             self.push((inner,), scope)
 
-    def use(self, node: ast.Name, scope: _Scope, chain: tuple[str, ...]) -> None:
+    def use(self, node: ast.Name, scope: Scope, chain: tuple[str, ...]) -> None:
         loads = isinstance(node.ctx, ast.Load)
         if not loads:
             scope.bound.add(node.id)
-        self.mention(node.id, node.lineno)
+        self.builtin(node.id, node.lineno)
         self.uses.append(_Use(node, node.id, scope, chain, loads, node.lineno))
 
-    def bind_text(self, node: ast.AST, name: str | None, scope: _Scope) -> None:
+    def bind_text(self, node: ast.AST, name: str | None, scope: Scope) -> None:
         """A name that a node holds as text: ``except … as name``, ``case name``."""
         if name is not None:
             scope.bound.add(name)
             self.uses.append(_Use(node, name, scope, (), False, getattr(node, "lineno", 0)))
 
-    def mention(self, name: str, line: int) -> None:
-        if name in _SEES_LOCALS or name in _SEES_FRAMES:
+    def builtin(self, name: str, line: int) -> None:
+        """A bare name may be the builtin that looks at locals, at the module or at docstrings."""
+        if name in _SEES_LOCALS:
             self.keeps_all = True
         if name in _SEES_MODULE:
+            self.names.dynamic.setdefault(name, line)
+        if name == "help":
+            self.names.sees_docstrings = True
+        self.special(name, line)
+
+    def special(self, name: str, line: int) -> None:
+        """A name or attribute that looks at frames, subclasses or docstrings."""
+        if name in _SEES_FRAMES:
+            self.keeps_all = True
+        if name == "__subclasses__":
             self.names.dynamic.setdefault(name, line)
         if name in _SEES_DOCSTRINGS:
             self.names.sees_docstrings = True
 
     # -- texts that may name locals
 
-    def constant(self, node: ast.Constant, _: _Scope) -> None:
+    def constant(self, node: ast.Constant, _: Scope) -> None:
         """A text may name locals, as in ``frame.query("x > @limit")``: those keep their names."""
         if isinstance(node.value, str):
             self.words.update(_WORD.findall(node.value))
 
-    def plain_texts(self, nodes: Iterable[ast.expr | None], scope: _Scope) -> None:
+    def plain_texts(self, nodes: Iterable[ast.expr | None], scope: Scope) -> None:
         """Push expressions where a text that stands there is only a text."""
         for node in nodes:
             if isinstance(node, ast.JoinedStr):
@@ -239,25 +189,25 @@ class _Reader:
             elif node is not None and not isinstance(node, ast.Constant):
                 self.push((node,), scope)
 
-    def dict_(self, node: ast.Dict, scope: _Scope) -> None:
+    def dict_(self, node: ast.Dict, scope: Scope) -> None:
         self.push(node.values, scope)
         self.plain_texts(node.keys, scope)
 
-    def subscript(self, node: ast.Subscript, scope: _Scope) -> None:
+    def subscript(self, node: ast.Subscript, scope: Scope) -> None:
         self.plain_texts((node.slice,), scope)
         self.push((node.value,), scope)
 
-    def compare(self, node: ast.Compare, scope: _Scope) -> None:
+    def compare(self, node: ast.Compare, scope: Scope) -> None:
         self.plain_texts((node.left, *node.comparators), scope)
 
-    def call(self, node: ast.Call, scope: _Scope) -> None:
+    def call(self, node: ast.Call, scope: Scope) -> None:
         called = node.func.attr if isinstance(node.func, ast.Attribute) else getattr(node.func, "id", "")
         if called in _DYNAMIC_IMPORTS:
             self.dynamic_import(node)
         if called in _ATTRIBUTE_READERS:
             for text in node.args:
                 if isinstance(text, ast.Constant) and isinstance(text.value, str):
-                    self.mention(text.value, text.lineno)
+                    self.builtin(text.value, text.lineno)
         arguments = [*node.args, *(k.value for k in node.keywords)]
         if called in _PLAIN_CALLS or called.endswith(("Error", "Exception", "Warning")):
             self.plain_texts(arguments, scope)
@@ -275,22 +225,22 @@ class _Reader:
 
     # -- statements and expressions that bind
 
-    def function(self, node: FunctionNode, scope: _Scope) -> None:
+    def function(self, node: FunctionNode, scope: Scope) -> None:
         scope.bind_fixed(node.name)
         self.decorators(node.decorator_list, scope)
         outer = self.type_parameters(node, scope)
-        inner = self.scope(_Kind.FUNCTION, outer)
+        inner = self.scope(ScopeKind.FUNCTION, outer)
         body = node.body[1:] if is_docstring(node.body) else node.body
         self.push(body, inner)
         self.annotation(node.returns, outer)
         self.parameters(node.args, inner, outer)
 
-    def lambda_(self, node: ast.Lambda, scope: _Scope) -> None:
-        inner = self.scope(_Kind.FUNCTION, scope)
+    def lambda_(self, node: ast.Lambda, scope: Scope) -> None:
+        inner = self.scope(ScopeKind.FUNCTION, scope)
         self.push((node.body,), inner)
         self.parameters(node.args, inner, scope)
 
-    def parameters(self, arguments: ast.arguments, inner: _Scope, outer: _Scope) -> None:
+    def parameters(self, arguments: ast.arguments, inner: Scope, outer: Scope) -> None:
         every = [*arguments.posonlyargs, *arguments.args, *arguments.kwonlyargs]
         every += [a for a in (arguments.vararg, arguments.kwarg) if a is not None]
         for argument in every:
@@ -298,15 +248,15 @@ class _Reader:
             self.annotation(argument.annotation, outer)
         self.push([d for d in (*arguments.defaults, *arguments.kw_defaults) if d is not None], outer)
 
-    def class_(self, node: ast.ClassDef, scope: _Scope) -> None:
+    def class_(self, node: ast.ClassDef, scope: Scope) -> None:
         scope.bind_fixed(node.name)
         self.decorators(node.decorator_list, scope)
         outer = self.type_parameters(node, scope)
         body = node.body[1:] if is_docstring(node.body) else node.body
-        self.push(body, self.scope(_Kind.CLASS, outer))
+        self.push(body, self.scope(ScopeKind.CLASS, outer))
         self.push([*node.bases, *node.keywords], outer)
 
-    def decorators(self, decorators: Sequence[ast.expr], scope: _Scope) -> None:
+    def decorators(self, decorators: Sequence[ast.expr], scope: Scope) -> None:
         for decorator in decorators:
             kept = self.options_of(decorator)
             if kept is None:
@@ -315,22 +265,22 @@ class _Reader:
                 self.names.kept_options[decorator] = kept
                 self.push(kept, scope)
 
-    def type_parameters(self, node: ast.AST, scope: _Scope) -> _Scope:
+    def type_parameters(self, node: ast.AST, scope: Scope) -> Scope:
         parameters: list[ast.AST] = getattr(node, "type_params", None) or []
         if not parameters:
             return scope
-        inner = self.scope(_Kind.FUNCTION, scope)
+        inner = self.scope(ScopeKind.FUNCTION, scope)
         for parameter in parameters:
             inner.bind_fixed(parameter.name)  # type: ignore[attr-defined]
             self.push(ast.iter_child_nodes(parameter), inner)
         return inner
 
-    def type_alias(self, node: ast.AST, scope: _Scope) -> None:
+    def type_alias(self, node: ast.AST, scope: Scope) -> None:
         inner = self.type_parameters(node, scope)
         self.push((node.value,), inner)  # type: ignore[attr-defined]
         self.push((node.name,), scope)  # type: ignore[attr-defined]
 
-    def annotation(self, node: ast.expr | None, scope: _Scope) -> None:
+    def annotation(self, node: ast.expr | None, scope: Scope) -> None:
         """Annotations may be texts: ``x: "Stats"``."""
         if node is None:
             return
@@ -344,49 +294,49 @@ class _Reader:
                 except (SyntaxError, ValueError, RecursionError, MemoryError):
                     continue  # a text that is no annotation, as in Literal["a b"]
 
-    def annotated(self, node: ast.AnnAssign, scope: _Scope) -> None:
+    def annotated(self, node: ast.AnnAssign, scope: Scope) -> None:
         self.push([n for n in (node.target, node.value) if n is not None], scope)
         self.annotation(node.annotation, scope)
 
-    def comprehension(self, node: ast.AST, scope: _Scope) -> None:
-        inner = self.scope(_Kind.COMPREHENSION, scope)
+    def comprehension(self, node: ast.AST, scope: Scope) -> None:
+        inner = self.scope(ScopeKind.COMPREHENSION, scope)
         generators: list[ast.comprehension] = node.generators  # type: ignore[attr-defined]
         first = generators[0]
         self.push([n for n in ast.iter_child_nodes(node) if n is not first], inner)
         self.push((first.target, *first.ifs), inner)
         self.push((first.iter,), scope)  # evaluated outside, before the comprehension's own names exist
 
-    def walrus(self, node: ast.NamedExpr, scope: _Scope) -> None:
+    def walrus(self, node: ast.NamedExpr, scope: Scope) -> None:
         self.push((node.value,), scope)
-        home: _Scope = scope
-        while home.kind is _Kind.COMPREHENSION and home.parent is not None:
+        home: Scope = scope
+        while home.kind is ScopeKind.COMPREHENSION and home.parent is not None:
             home = home.parent
         self.use(node.target, home, ())
 
-    def import_(self, node: ast.Import | ast.ImportFrom, scope: _Scope) -> None:
+    def import_(self, node: ast.Import | ast.ImportFrom, scope: Scope) -> None:
         for name, imported in imports_of(node, self.package).items():
             scope.bind_fixed(name)
             scope.imports.setdefault(name, []).append((imported, node.lineno))
 
-    def global_(self, node: ast.Global, scope: _Scope) -> None:
+    def global_(self, node: ast.Global, scope: Scope) -> None:
         for name in node.names:
             scope.outside[name] = True
             self.uses.append(_Use(node, name, scope, (), False, node.lineno))
 
-    def nonlocal_(self, node: ast.Nonlocal, scope: _Scope) -> None:
+    def nonlocal_(self, node: ast.Nonlocal, scope: Scope) -> None:
         for name in node.names:
             scope.outside[name] = False
             self.words.add(name)  # written in the statement as text: kept everywhere
 
-    def handler(self, node: ast.ExceptHandler, scope: _Scope) -> None:
+    def handler(self, node: ast.ExceptHandler, scope: Scope) -> None:
         self.bind_text(node, node.name, scope)
         self.push(ast.iter_child_nodes(node), scope)
 
-    def capture(self, node: ast.MatchAs | ast.MatchStar, scope: _Scope) -> None:
+    def capture(self, node: ast.MatchAs | ast.MatchStar, scope: Scope) -> None:
         self.bind_text(node, node.name, scope)
         self.push(ast.iter_child_nodes(node), scope)
 
-    def mapping_rest(self, node: ast.MatchMapping, scope: _Scope) -> None:
+    def mapping_rest(self, node: ast.MatchMapping, scope: Scope) -> None:
         self.bind_text(node, node.rest, scope)
         self.push(ast.iter_child_nodes(node), scope)
 
@@ -394,12 +344,12 @@ class _Reader:
 
     def settle(self, use: _Use) -> None:
         home = use.scope.home_of(use.name)
-        if home is None and not use.loads and use.scope.kind is _Kind.MODULE:
+        if home is None and not use.loads and use.scope.kind is ScopeKind.MODULE:
             return  # the statement is itself one of those that bind the name
-        if home is None or (home.kind is _Kind.CLASS and use.loads):
+        if home is None or (home.kind is ScopeKind.CLASS and use.loads):
             # A class body that binds a name may still read the module's before it does.
             self.names.references.append(Reference(use.name, use.chain, None, use.line))
-        elif use.name not in home.fixed and home.kind is not _Kind.CLASS:
+        elif use.name not in home.fixed and home.kind is not ScopeKind.CLASS:
             if not self.keeps_all and use.name not in self.words:
                 self.names.spelled[use.node] = self.number(home, use.name)
             return
@@ -408,7 +358,7 @@ class _Reader:
             for imported, _ in home.imports[use.name]:
                 self.names.references.append(Reference(use.name, use.chain, imported, use.line))
 
-    def number(self, home: _Scope, name: str) -> str:
+    def number(self, home: Scope, name: str) -> str:
         return self.numbers.setdefault((id(home), name), f"${len(self.numbers)}")
 
     def unused_imports(self) -> None:
@@ -419,7 +369,7 @@ class _Reader:
                     self.names.references += [Reference(name, (), imported, line) for imported, line in targets]
 
 
-_VISITORS: dict[type[ast.AST], Callable[[_Reader, Any, _Scope], None]] = {
+_VISITORS: dict[type[ast.AST], Callable[[_Reader, Any, Scope], None]] = {
     ast.Name: _Reader.name,
     ast.Attribute: _Reader.attribute,
     ast.Constant: _Reader.constant,
