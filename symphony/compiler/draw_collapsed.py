@@ -9,6 +9,8 @@ from symphony.compiler.draw_palette import WORST_FIRST
 from symphony.compiler.graph import EdgeKind, Graph, GraphEdge, GraphNode, NodeKind
 
 LIMIT = 200
+BANDS = 40
+"""How many boxes are left when ranks must be folded into each other: more would be no picture either."""
 
 
 def collapsed(graph: Graph, limit: int = LIMIT) -> Graph:
@@ -29,7 +31,7 @@ def collapsed(graph: Graph, limit: int = LIMIT) -> Graph:
         ranks = _ranks(small)
         small = _merged(small, lambda n: (n.kind, n.player, n.each, n.group, ranks[n.id]))
     if len(small.nodes) > limit:
-        ranks, bands = _ranks(small), limit
+        ranks, bands = _ranks(small), min(limit, BANDS)
         depth = max(ranks.values()) + 1
         small = _merged(small, lambda n: ranks[n.id] * bands // max(depth, bands))
     return replace(small, drawn_for=len(graph.nodes))

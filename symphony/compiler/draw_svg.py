@@ -16,7 +16,8 @@ TASK_HEIGHT, END_HEIGHT = 46.0, 28.0
 STACK = 4.0
 LONGEST_TITLE, LONGEST_DETAIL, LONGEST_END = 26, 30, 34
 TEXT, DETAIL = 13.0, 11.0
-LEGEND_HEIGHT = 34.0
+SPACE = 14.0
+LEGEND_WIDTH, LEGEND_GAP, LEGEND_ROW = 420.0, 14.0, 21.0
 ENDS = (NodeKind.PARAM, NodeKind.OUTPUT)
 
 
@@ -38,9 +39,15 @@ def _size(node: GraphNode) -> tuple[float, float]:
     if node.kind in ENDS:
         return max(60.0, round(_end_width(node)) + 28.0), END_HEIGHT
     title = pixels(shorten(title_of(node), LONGEST_TITLE), TEXT, bold=True)
-    detail = pixels(shorten(subtitle_of(node), LONGEST_DETAIL), DETAIL)
+    detail = pixels(_shortened(subtitle_of(node)), DETAIL)
     stack = 2 * STACK if node.each else 0.0
     return max(96.0, round(max(title, detail)) + 34.0) + stack, TASK_HEIGHT + stack
+
+
+def _shortened(detail: str) -> str:
+    """A script is known by how it starts, a player also by how its name ends."""
+    cut = detail.startswith("$ ") and len(detail) > LONGEST_DETAIL
+    return detail[: LONGEST_DETAIL - 2] + " …" if cut else shorten(detail, LONGEST_DETAIL)
 
 
 def _end_width(node: GraphNode) -> float:
@@ -52,9 +59,9 @@ class _Picture:
         self.graph, self.layout = graph, layout
         self.kinds = [k for k in KINDS if any(n.kind is k for n in graph.nodes)]
         self.states = sorted({n.state for n in graph.nodes if n.state} | {e.state for e in graph.edges if e.state})
-        self.legend = _Legend(graph, self.kinds, [s for s in STATES if s in self.states])
+        self.legend = _Legend(graph, self.kinds, [s for s in STATES if s in self.states], max(layout.width, LEGEND_WIDTH))
         self.width = max(layout.width, self.legend.width) + 2 * MARGIN
-        self.height = layout.height + 2 * MARGIN + LEGEND_HEIGHT
+        self.height = layout.height + 2 * MARGIN + self.legend.height
         self.dx = (self.width - layout.width) / 2
 
     def lines(self) -> Iterator[str]:
@@ -73,7 +80,7 @@ class _Picture:
         for node in self.graph.nodes:
             yield from _node(node, self.layout.boxes[node.id])
         yield "</g>"
-        yield from self.legend.lines(MARGIN, self.height - 24.0)
+        yield from self.legend.lines(MARGIN, self.height - MARGIN - self.legend.height + LEGEND_GAP + LEGEND_ROW / 2)
         yield "</svg>"
 
 
@@ -111,7 +118,7 @@ def _task(node: GraphNode, box: Box) -> Iterator[str]:
     x = box.x + 20
     yield _text("name", x, box.y + (19.5 if detail else 28), shorten(title, LONGEST_TITLE))
     if detail:
-        yield _text("detail", x, box.y + 35, shorten(detail, LONGEST_DETAIL))
+        yield _text("detail", x, box.y + 35, _shortened(detail))
 
 
 def _end(node: GraphNode, box: Box) -> Iterator[str]:
@@ -177,36 +184,43 @@ def _arrow(points: tuple[Point, ...], *, condition: bool) -> Iterator[str]:
 
 
 class _Legend:
-    """One line under the picture: what the marks mean, and what was left out."""
+    """The lines under the picture: what the marks mean, and what was left out."""
 
-    def __init__(self, graph: Graph, kinds: list[NodeKind], states: list[str]) -> None:
-        self.entries: list[tuple[str, str, str]] = [("kind", str(k), str(k)) for k in kinds if k not in ENDS]
+    def __init__(self, graph: Graph, kinds: list[NodeKind], states: list[str], width: float) -> None:
         found = {e.kind for e in graph.edges}
+        entries = [("kind", str(k), str(k)) for k in kinds if k not in ENDS]
         if EdgeKind.ORDER in found:
-            self.entries.append(("line", "order", "order only"))
+            entries.append(("line", "order", "order only"))
         if EdgeKind.CONDITION in found:
-            self.entries.append(("gate", "condition", "condition"))
+            entries.append(("gate", "condition", "condition"))
         if any(n.each for n in graph.nodes) or any(g.each for g in graph.groups):
-            self.entries.append(("stack", "each", "once per element"))
-        self.entries += [("state", s, s) for s in states]
-        note = caption(graph)
-        if note:
-            self.entries.append(("note", "note", note))
-        self.width = sum(self.room(e) for e in self.entries)
+            entries.append(("stack", "each", "once per element"))
+        entries += [("state", s, s) for s in states]
+        if caption(graph):
+            entries.append(("note", "note", caption(graph)))
+        self.rows: list[list[tuple[str, str, str]]] = []
+        for entry in entries:
+            if not self.rows or sum(map(_room, [*self.rows[-1], entry])) - SPACE > width:
+                self.rows.append([])
+            self.rows[-1].append(entry)
+        self.width = max((sum(map(_room, row)) - SPACE for row in self.rows), default=0.0)
+        self.height = LEGEND_GAP + LEGEND_ROW * len(self.rows) if self.rows else 0.0
 
-    @staticmethod
-    def room(entry: tuple[str, str, str]) -> float:
-        """The width that an entry takes, the space after it included."""
-        return 22 + pixels(entry[2], DETAIL) + 16
-
-    def lines(self, x: float, y: float) -> Iterator[str]:
+    def lines(self, left: float, y: float) -> Iterator[str]:
         yield '<g class="legend">'
-        for entry in self.entries:
-            what, name, text = entry
-            yield from _legend_mark(what, name, x, y)
-            yield _text("note" if what == "note" else "detail", x + (0 if what == "note" else 22), y + 4, text)
-            x += self.room(entry)
+        for row in self.rows:
+            x = left
+            for what, name, text in row:
+                yield from _legend_mark(what, name, x, y)
+                yield _text("note" if what == "note" else "detail", x + (0 if what == "note" else 22), y + 4, text)
+                x += _room((what, name, text))
+            y += LEGEND_ROW
         yield "</g>"
+
+
+def _room(entry: tuple[str, str, str]) -> float:
+    """The width that an entry takes, the space after it included."""
+    return (0 if entry[0] == "note" else 22) + pixels(entry[2], DETAIL) + SPACE
 
 
 def _legend_mark(what: str, name: str, x: float, y: float) -> Iterator[str]:
