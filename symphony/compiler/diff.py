@@ -6,16 +6,14 @@ import json
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from enum import Enum
-from typing import Any, TypeVar, cast
+from typing import Any
 
+from symphony.compiler.diff_renames import find_renames, rename_in, renamed
 from symphony.compiler.graph import TASK_KINDS, EdgeKind, Graph, graph_of
-from symphony.model.canonical import digest_of
-from symphony.model.expression import Expression, Index, Literal, Name, Node, Reference, Select, rewrite
+from symphony.model.expression import Expression
 from symphony.model.plan import Plan, PlannedTask
 from symphony.model.source import Path
-from symphony.model.template import OPEN, expressions_in, map_expressions, parse_text, to_document
-
-T = TypeVar("T")
+from symphony.model.template import OPEN, parse_text, to_document
 
 
 class Absent(Enum):
@@ -165,7 +163,7 @@ class _Found:
     changes: dict[str, list[Change]] = field(default_factory=lambda: {kind: [] for kind in _KINDS})
 
     def plans(self, before: Plan, after: Plan, prefix: str) -> None:
-        renames = _renames(before, after)
+        renames = find_renames(before, after)
         same = renames | {t.id: t.id for t in before.tasks if t.id in after.by_id}
         partner = {new: old for old, new in same.items()}
         self.removed += [prefix + t.id for t in before.tasks if t.id not in same]
@@ -173,7 +171,7 @@ class _Found:
         self.renamed += [Rename(prefix + old, prefix + new) for old, new in renames.items()]
         for task in after.tasks:
             if task.id in partner:
-                self.tasks(_renamed(before.by_id[partner[task.id]], renames), task, prefix)
+                self.tasks(renamed(before.by_id[partner[task.id]], renames), task, prefix)
         self.players(before, after, prefix)
         self.ends(before, after, renames, prefix)
 
@@ -204,7 +202,7 @@ class _Found:
             if (name in before.env) != (name in after.env):
                 old, new = (name if name in plan.env else ABSENT for plan in (before, after))
                 self.add("parameters", "env", prefix + name, (), old, new)
-        for path, old, new in _leaves(_plain(_rename_in(before.outputs, renames)), _plain(after.outputs)):
+        for path, old, new in _leaves(_plain(rename_in(before.outputs, renames)), _plain(after.outputs)):
             self.add("outputs", "output", prefix + str(path[0]), path[1:], old, new)
         for path, old, new in _leaves(dict(before.output_types), dict(after.output_types)):
             if path[0] in before.outputs and path[0] in after.outputs:
@@ -254,88 +252,6 @@ def _downstream(graph: Graph, start: Iterable[str]) -> set[str]:
                 reached.add(target)
                 waiting.append(target)
     return reached
-
-
-def _renames(before: Plan, after: Plan) -> dict[str, str]:
-    """Pair tasks that disappeared with tasks that appeared and have the same content.
-
-    Tasks stand in topological order, so what a task reads is paired before the task itself.
-    """
-    appeared: dict[str, list[PlannedTask]] = {}
-    for task in after.tasks:
-        if task.id not in before.by_id:
-            appeared.setdefault(_content(task), []).append(task)
-    if not appeared:
-        return {}
-    readers = _readers(before), _readers(after)
-    renames: dict[str, str] = {}
-    for task in before.tasks:
-        if task.id in after.by_id:
-            continue
-        candidates = appeared.get(_content(_renamed(task, renames)), [])
-        if candidates:
-            known = readers[0].get(task.id, set())
-            best = max(candidates, key=lambda c: len(known & readers[1].get(c.id, set())))
-            candidates.remove(best)
-            renames[task.id] = best.id
-    return renames
-
-
-def _readers(plan: Plan) -> dict[str, set[str]]:
-    readers: dict[str, set[str]] = {}
-    values: list[tuple[str, object]] = [(f"output:{name}", value) for name, value in plan.outputs.items()]
-    for task in plan.tasks:
-        values += [(task.id, task.inputs), (task.id, task.when), (task.id, task.each.over if task.each else None)]
-        for need in task.needs:
-            readers.setdefault(need, set()).add(task.id)
-    for reader, value in values:
-        for _, expression in expressions_in(value):
-            for reference in expression.references:
-                if reference.root == "tasks":
-                    readers.setdefault(reference.name, set()).add(reader)
-    return readers
-
-
-def _content(task: PlannedTask) -> str:
-    document = task.model_dump(mode="json", by_alias=True, exclude_defaults=True)
-    document.pop("id")
-    return digest_of(document)
-
-
-def _renamed(task: PlannedTask, renames: Mapping[str, str]) -> PlannedTask:
-    """The task as it reads when the tasks it refers to have their new names."""
-    if not renames:
-        return task
-    each = task.each and task.each.model_copy(update={"over": _rename_in(task.each.over, renames)})
-    return task.model_copy(
-        update={
-            "inputs": _rename_in(task.inputs, renames),
-            "when": _rename_in(task.when, renames),
-            "each": each,
-            "needs": tuple(renames.get(need, need) for need in task.needs),
-        }
-    )
-
-
-def _rename_in(value: T, renames: Mapping[str, str]) -> T:
-    """The value with every reference to a renamed task following it."""
-    if not renames:
-        return value
-
-    def step(node: Node) -> Node | None:
-        if isinstance(node, Select) and node.operand == Name("tasks") and node.field in renames:
-            return Reference("tasks", renames[node.field], optional=node.optional).node()
-        if isinstance(node, Index) and node.operand == Name("tasks") and isinstance(node.index, Literal):
-            new = renames.get(node.index.value) if isinstance(node.index.value, str) else None
-            return None if new is None else Reference("tasks", new, optional=node.optional).node()
-        return None
-
-    def change(expression: Expression) -> Expression:
-        if not any(r.root == "tasks" and r.name in renames for r in expression.references):
-            return expression
-        return Expression(rewrite(expression.node, step))
-
-    return cast("T", map_expressions(value, change))
 
 
 def _document(task: PlannedTask) -> dict[str, Any]:

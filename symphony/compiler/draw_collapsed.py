@@ -42,7 +42,7 @@ def _without_innermost_groups(graph: Graph) -> Graph:
     inner = {g.id: g for g in graph.groups if g.id.count(".") == deepest}
 
     def place(node: GraphNode) -> Hashable:
-        return inner[node.group] if node.group in inner else node.id
+        return inner.get(node.group, node.id)
 
     small = _merged(graph, place)
     nodes = tuple(

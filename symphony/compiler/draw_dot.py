@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from symphony.compiler.draw_collapsed import caption, subtitle_of, title_of
-from symphony.compiler.draw_palette import KINDS, STATES, symbol_of
+from symphony.compiler.draw_palette import KINDS, symbol_of, tone_of
 from symphony.compiler.graph import EdgeKind, Graph, GraphEdge, GraphNode, NodeKind
 from symphony.compiler.text_width import shorten
 
@@ -45,7 +45,7 @@ def _level(graph: Graph, group: str, depth: int) -> Iterator[str]:
 
 
 def _node(node: GraphNode) -> str:
-    tone = STATES[node.state] if node.state in STATES else KINDS[node.kind]
+    tone = tone_of(node.state) or KINDS[node.kind]
     symbol = symbol_of(node.state)
     title = (f"{symbol} " if symbol else "") + shorten(title_of(node), 60)
     detail = shorten(subtitle_of(node), 60)
@@ -59,8 +59,9 @@ def _edge(edge: GraphEdge) -> str:
     facts = [f"style={_STYLES[edge.kind]}"] if edge.kind is not EdgeKind.DATA else []
     if edge.label:
         facts.append(f"label={_quoted(edge.label)}")
-    if edge.state in STATES:
-        facts.append(f'color="{STATES[edge.state].line}"')
+    tone = tone_of(edge.state)
+    if tone is not None:
+        facts.append(f'color="{tone.line}"')
     return f" [{', '.join(facts)}]" if facts else ""
 
 

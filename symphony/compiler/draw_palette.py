@@ -55,6 +55,11 @@ WORST_FIRST = (
 """Which state stands for several nodes drawn as one."""
 
 
+def tone_of(state: str | None) -> Tone | None:
+    """The tone of a state; None when there is none or it is unknown."""
+    return None if state is None else STATES.get(state)
+
+
 def symbol_of(state: str | None) -> str:
     """The symbol of a state; ``?`` for an unknown one, empty for none."""
     if state is None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from itertools import pairwise
 
 from symphony.compiler.draw_collapsed import caption, collapsed, subtitle_of, title_of
 from symphony.compiler.draw_palette import KINDS, STATES, Tone, symbol_of
@@ -14,7 +15,7 @@ from symphony.compiler.xml_text import xml_attribute, xml_text
 MARGIN = 24.0
 TASK_HEIGHT, END_HEIGHT = 46.0, 28.0
 STACK = 4.0
-LONGEST_TITLE, LONGEST_DETAIL, LONGEST_END = 26, 30, 34
+LONGEST_TITLE, LONGEST_DETAIL, LONGEST_END, LONGEST_TYPE = 26, 30, 34, 20
 TEXT, DETAIL = 13.0, 11.0
 SPACE = 14.0
 LEGEND_WIDTH, LEGEND_GAP, LEGEND_ROW = 420.0, 14.0, 21.0
@@ -51,7 +52,8 @@ def _shortened(detail: str) -> str:
 
 
 def _end_width(node: GraphNode) -> float:
-    return pixels(shorten(title_of(node), LONGEST_END), 12.0) + (pixels(node.detail[:20], DETAIL) + 8 if node.detail else 0)
+    detail = pixels(shorten(node.detail, LONGEST_TYPE), DETAIL) + 8 if node.detail else 0.0
+    return pixels(shorten(title_of(node), LONGEST_END), 12.0) + detail
 
 
 class _Picture:
@@ -59,7 +61,8 @@ class _Picture:
         self.graph, self.layout = graph, layout
         self.kinds = [k for k in KINDS if any(n.kind is k for n in graph.nodes)]
         self.states = sorted({n.state for n in graph.nodes if n.state} | {e.state for e in graph.edges if e.state})
-        self.legend = _Legend(graph, self.kinds, [s for s in STATES if s in self.states], max(layout.width, LEGEND_WIDTH))
+        shown = [s for s in STATES if s in self.states]
+        self.legend = _Legend(graph, self.kinds, shown, max(layout.width, LEGEND_WIDTH))
         self.width = max(layout.width, self.legend.width) + 2 * MARGIN
         self.height = layout.height + 2 * MARGIN + self.legend.height
         self.dx = (self.width - layout.width) / 2
@@ -114,7 +117,7 @@ def _node(node: GraphNode, box: Box) -> Iterator[str]:
 def _task(node: GraphNode, box: Box) -> Iterator[str]:
     title, detail = title_of(node), subtitle_of(node)
     yield f'<rect class="box" {_rect(box)} rx="8"/>'
-    yield f'<rect class="bar" x="{_n(box.x + 7)}" y="{_n(box.y + 10)}" width="4" height="{_n(box.height - 20)}" rx="2"/>'
+    yield f'<rect class="bar" {_rect(Box(box.x + 7, box.y + 10, 4, box.height - 20))} rx="2"/>'
     x = box.x + 20
     yield _text("name", x, box.y + (19.5 if detail else 28), shorten(title, LONGEST_TITLE))
     if detail:
@@ -125,7 +128,7 @@ def _end(node: GraphNode, box: Box) -> Iterator[str]:
     yield f'<rect class="box" {_rect(box)} rx="{_n(box.height / 2)}"/>'
     text = xml_text(shorten(title_of(node), LONGEST_END))
     if node.detail:
-        text += f'<tspan class="detail" dx="7">{xml_text(shorten(node.detail, 20))}</tspan>'
+        text += f'<tspan class="detail" dx="7">{xml_text(shorten(node.detail, LONGEST_TYPE))}</tspan>'
     yield f'<text class="end" x="{_n(box.x + box.width / 2)}" y="{_n(box.y + 18)}">{text}</text>'
 
 
@@ -145,7 +148,7 @@ def _routes(routes: Iterable[Route]) -> Iterator[str]:
         start = 0  # a trunk that another edge has drawn is not drawn again
         while start < len(points) - 2 and (classes, points[start], points[start + 1]) in drawn:
             start += 1
-        drawn.update((classes, a, b) for a, b in zip(points, points[1:], strict=False))
+        drawn.update((classes, a, b) for a, b in pairwise(points))
         yield f'<g class="{classes}"><title>{xml_text(_edge_tooltip(route))}</title>'
         yield f'<path d="{_path(points, start)}"/>'
         yield from _arrow(points, condition=any(e.kind is EdgeKind.CONDITION for e in route.edges))
@@ -154,7 +157,8 @@ def _routes(routes: Iterable[Route]) -> Iterator[str]:
 
 def _edge_tooltip(route: Route) -> str:
     words = {EdgeKind.DATA: "data", EdgeKind.CONDITION: "condition", EdgeKind.ORDER: "order only"}
-    what = "; ".join(words[e.kind] + (f": {e.label}" if e.label and e.kind is EdgeKind.DATA else "") for e in route.edges)
+    ports = [f": {e.label}" if e.label and e.kind is EdgeKind.DATA else "" for e in route.edges]
+    what = "; ".join(words[e.kind] + port for e, port in zip(route.edges, ports, strict=True))
     return f"{route.edges[0].source} → {route.edges[0].target} ({what})"
 
 

@@ -167,7 +167,7 @@ class _Scope:
         if reference.root == "tasks":
             port = next((step for step in reference.path if isinstance(step, str)), None)
             ends = self.ends.get(reference.name, {})
-            return ends[port] if port in ends else self.tasks.get(reference.name, ())
+            return ends[port] if port is not None and port in ends else self.tasks.get(reference.name, ())
         if reference.root == "item":
             name = reference.path[0] if reference.path and "" not in self.item else ""
             return self.item.get(str(name), ())

@@ -8,11 +8,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from typing import TypeAlias
 
 from symphony.compiler.graph import EdgeKind, Graph, GraphEdge, GraphNode
 from symphony.compiler.layout_layers import LayerEdge, lay_out_layers
 
-Point = tuple[float, float]
+Point: TypeAlias = tuple[float, float]
+Pair: TypeAlias = tuple[str, str]
 PADDING = 14.0
 TITLE = 22.0
 STRENGTH = (EdgeKind.DATA, EdgeKind.CONDITION, EdgeKind.ORDER)
@@ -79,7 +81,7 @@ class _Inside:
     boxes: dict[str, Box] = field(default_factory=dict)
     ports_in: dict[str, float] = field(default_factory=dict)
     ports_out: dict[str, float] = field(default_factory=dict)
-    pieces: dict[tuple[str, str], list[Point]] = field(default_factory=dict)
+    pieces: dict[Pair, list[Point]] = field(default_factory=dict)
 
 
 class _Compound:
@@ -90,7 +92,7 @@ class _Compound:
         self.sizes = {n.id: size_of(n) for n in graph.nodes}
         self.parent = {n.id: n.group for n in graph.nodes} | {g.id + ".": g.parent for g in graph.groups}
         self.inside: dict[str, _Inside] = {}
-        self.pairs: dict[tuple[str, str], list[GraphEdge]] = {}
+        self.pairs: dict[Pair, list[GraphEdge]] = {}
         for edge in graph.edges:
             if edge.source != edge.target:
                 self.pairs.setdefault((edge.source, edge.target), []).append(edge)
@@ -101,8 +103,8 @@ class _Compound:
             self.members[group].append(child)
         self.touching = self._pairs_by_group()
 
-    def _pairs_by_group(self) -> dict[str, list[tuple[str, str]]]:
-        touching: dict[str, list[tuple[str, str]]] = {group: [] for group in self.members}
+    def _pairs_by_group(self) -> dict[str, list[Pair]]:
+        touching: dict[str, list[Pair]] = {group: [] for group in self.members}
         for pair in self.pairs:
             for group in dict.fromkeys([*self.around(pair[0]), *self.around(pair[1])]):
                 if self.child(group, pair[0]) != self.child(group, pair[1]):
@@ -131,8 +133,8 @@ class _Compound:
             inner = self.inside.get(name[:-1]) if name.endswith(".") else None
             sizes.append((inner.width, inner.height) if inner else self.sizes[name])
         position = {name: i for i, name in enumerate(names)}
-        pieces: dict[tuple[str, str], LayerEdge] = {}
-        ports: dict[tuple[str, str], int] = {}
+        pieces: dict[Pair, LayerEdge] = {}
+        ports: dict[Pair, int] = {}
         for source, target in self.touching[group]:
             ends = []
             for node, side in ((source, "in"), (target, "out")):
@@ -162,8 +164,8 @@ class _Compound:
         group: str,
         names: list[str],
         sizes: list[tuple[float, float]],
-        pieces: dict[tuple[str, str], LayerEdge],
-        ports: dict[tuple[str, str], int],
+        pieces: dict[Pair, LayerEdge],
+        ports: dict[Pair, int],
     ) -> None:
         unique = {(e.source, e.target, e.source_dx, e.target_dx, e.trunk): e for e in pieces.values()}
         index = {key: i for i, key in enumerate(unique)}
@@ -199,10 +201,10 @@ class _Compound:
         ways = tuple(Route(tuple(self.pairs[pair]), tuple(points)) for pair, points in routes.items())
         return Layout(boxes, groups, ways, whole.width, whole.height)
 
-    def route(self, pair: tuple[str, str], corners: Mapping[str, Point]) -> list[Point]:
+    def route(self, pair: Pair, corners: Mapping[str, Point]) -> list[Point]:
         """Join the pieces of an edge: out of its groups, across, and into the groups of its target."""
         out, into = self.around(pair[0]), self.around(pair[1])
-        ways = []
+        ways: list[tuple[str, list[Point]]] = []
         for group in [*out, *reversed(into)]:
             if pair in self.inside[group].pieces and group not in [g for g, _ in ways]:
                 ways.append((group, self.inside[group].pieces[pair]))
@@ -212,9 +214,9 @@ class _Compound:
             points += [(x + dx, y + dy) for x, y in way]
         return points
 
-    def spread(self, routes: dict[tuple[str, str], list[Point]], boxes: Mapping[str, Box]) -> dict[tuple[str, str], list[Point]]:
+    def spread(self, routes: dict[Pair, list[Point]], boxes: Mapping[str, Box]) -> dict[Pair, list[Point]]:
         """Let the arrows that reach one box touch it side by side, in the order in which they come."""
-        arriving: dict[str, list[tuple[str, str]]] = {}
+        arriving: dict[str, list[Pair]] = {}
         for pair in routes:
             arriving.setdefault(pair[1], []).append(pair)
         for target, pairs in arriving.items():

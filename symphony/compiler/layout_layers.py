@@ -11,6 +11,7 @@ from __future__ import annotations
 from bisect import bisect_left, insort
 from collections.abc import Hashable, Sequence
 from dataclasses import dataclass, field
+from itertools import pairwise
 
 GAP_X = 28.0
 GAP_DUMMY = 16.0
@@ -151,7 +152,7 @@ class _Net:
         seen: set[tuple[int, int, float, float]] = set()
         for i, way in enumerate(self.ways):
             _, _, upper_dx, lower_dx = self.ends(i)
-            for step, (a, b) in enumerate(zip(way, way[1:], strict=False)):
+            for step, (a, b) in enumerate(pairwise(way)):
                 leave = upper_dx if step == 0 else 0.0
                 enter = lower_dx if step == len(way) - 2 else 0.0
                 if self.rank[b] - self.rank[a] == 1 and (a, b, leave, enter) not in seen:
@@ -182,8 +183,8 @@ def _edges_against_the_flow(count: int, edges: Sequence[LayerEdge]) -> list[bool
         state[root], path = 1, [(root, iter(leaving[root]))]
         while path:
             node, rest = path[-1]
-            i = next(rest, None)
-            if i is None:
+            i = next(rest, -1)
+            if i < 0:
                 state[node] = 2
                 path.pop()
             elif state[edges[i].target] == 1:
@@ -308,7 +309,7 @@ def _place(net: _Net, order: list[list[int]], widths: list[float], count: int) -
 def _distances(row: list[int], widths: list[float], count: int) -> list[float]:
     """For each node of a row the least distance of its middle from the first one's."""
     offsets = [0.0]
-    for left, right in zip(row, row[1:], strict=False):
+    for left, right in pairwise(row):
         gap = GAP_X if left < count and right < count else GAP_DUMMY
         offsets.append(offsets[-1] + (widths[left] + widths[right]) / 2 + gap)
     return offsets[: len(row)]
