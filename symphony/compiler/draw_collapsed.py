@@ -150,4 +150,5 @@ def caption(graph: Graph) -> str:
     """What a collapsed picture must say about itself; empty when it shows every node."""
     if not graph.drawn_for:
         return ""
-    return f"{graph.drawn_for:,} nodes drawn as {len(graph.nodes):,} boxes; all of them with --full"
+    boxes = f"{len(graph.nodes):,} box{'' if len(graph.nodes) == 1 else 'es'}"
+    return f"{graph.drawn_for:,} nodes drawn as {boxes}; all of them with --full"

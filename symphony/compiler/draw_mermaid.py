@@ -26,7 +26,7 @@ _SHAPES: Mapping[NodeKind, tuple[str, str]] = {
 _EACH = ("[[", "]]")
 _ENTITIES = str.maketrans({
     "#": "#35;", '"': "#quot;", "&": "#amp;", "<": "#lt;", ">": "#gt;", "`": "#96;", "\\": "#92;",
-    "*": "#42;", ";": "#59;", "$": "#36;", "\n": " ", "\r": " ", "\t": " ",
+    "*": "#42;", ";": "#59;", "$": "#36;", "|": "#124;", "\n": " ", "\r": " ", "\t": " ",
 })  # fmt: skip
 _OUTER_UNDERSCORES = re.compile(r"(?<![A-Za-z0-9])_+|_+(?![A-Za-z0-9])")
 """Inside a word an underscore means nothing to Markdown, and the text stays readable."""
