@@ -107,9 +107,7 @@ class Difference:
     @property
     def changes(self) -> tuple[Change, ...]:
         """All changes of tasks, players, parameters and outputs."""
-        return (
-            self.rewired + self.inputs + self.policies + self.retyped + self.code + self.parameters + self.outputs
-        )
+        return self.rewired + self.inputs + self.policies + self.retyped + self.code + self.parameters + self.outputs
 
 
 def compare(before: Plan, after: Plan) -> Difference:

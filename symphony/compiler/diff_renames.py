@@ -7,6 +7,7 @@ from typing import TypeVar, cast
 
 from symphony.model.canonical import digest_of
 from symphony.model.expression import Expression, Index, Literal, Name, Node, Reference, Select, rewrite
+from symphony.model.frozen import FrozenMap
 from symphony.model.plan import Plan, PlannedTask
 from symphony.model.template import expressions_in, map_expressions
 
@@ -30,15 +31,16 @@ def find_renames(before: Plan, after: Plan) -> dict[str, str]:
         return {}
     readers = _readers(before), _readers(after)
     renames: dict[str, str] = {}
-    for task in before.tasks:
-        if task.id in after.by_id:
-            continue
-        candidates = appeared.get(_content(renamed(task, renames)), [])
-        if candidates:
+    for certain in (True, False):  # first those whose readers agree, so that they are not taken by others
+        for task in before.tasks:
+            if task.id in after.by_id or task.id in renames:
+                continue
+            candidates = appeared.get(_content(renamed(task, renames)), [])
             known = readers[0].get(task.id, set())
-            best = max(candidates, key=lambda c: len(known & readers[1].get(c.id, set())))
-            candidates.remove(best)
-            renames[task.id] = best.id
+            best = max(candidates, key=lambda c: len(known & readers[1].get(c.id, set())), default=None)
+            if best is not None and not (certain and known.isdisjoint(readers[1].get(best.id, set()))):
+                candidates.remove(best)
+                renames[task.id] = best.id
     return renames
 
 
@@ -78,18 +80,20 @@ def rename_in(value: T, renames: Mapping[str, str]) -> T:
     return cast("T", map_expressions(value, change))
 
 
-def _readers(plan: Plan) -> dict[str, set[str]]:
-    readers: dict[str, set[str]] = {}
+def _readers(plan: Plan) -> dict[str, set[tuple[object, ...]]]:
+    """For each task who reads it, and where: (reader, path)."""
+    readers: dict[str, set[tuple[object, ...]]] = {}
     values: list[tuple[str, object]] = [(f"output:{name}", value) for name, value in plan.outputs.items()]
     for task in plan.tasks:
-        values += [(task.id, task.inputs), (task.id, task.when), (task.id, task.each.over if task.each else None)]
+        over = task.each.over if task.each else None
+        values.append((task.id, FrozenMap({"with": task.inputs, "when": task.when, "each": over})))
         for need in task.needs:
-            readers.setdefault(need, set()).add(task.id)
+            readers.setdefault(need, set()).add((task.id, "needs"))
     for reader, value in values:
-        for _, expression in expressions_in(value):
+        for path, expression in expressions_in(value):
             for reference in expression.references:
                 if reference.root == "tasks":
-                    readers.setdefault(reference.name, set()).add(reader)
+                    readers.setdefault(reference.name, set()).add((reader, *path))
     return readers
 
 

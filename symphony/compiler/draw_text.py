@@ -158,9 +158,7 @@ class _Rails:
             parts.append(dash if inside else " ")
         return "".join(parts).rstrip()
 
-    def sign(
-        self, node: str, i: int, own: int, read: Mapping[int, EdgeKind], ending: set[int], passing: str
-    ) -> str:
+    def sign(self, node: str, i: int, own: int, read: Mapping[int, EdgeKind], ending: set[int], passing: str) -> str:
         if i == own:
             return KINDS[self.kinds[node]].symbol
         if i in read:

@@ -14,9 +14,7 @@ SCHEMA = "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sar
 _LEVELS = {Severity.ERROR: "error", Severity.WARNING: "warning", Severity.NOTE: "note"}
 
 
-def report_sarif(
-    diagnostics: Iterable[Diagnostic], *, version: str = "", titles: Mapping[str, str] = EMPTY
-) -> str:
+def report_sarif(diagnostics: Iterable[Diagnostic], *, version: str = "", titles: Mapping[str, str] = EMPTY) -> str:
     """Write one run with a rule per code and a result per problem.
 
     Args:

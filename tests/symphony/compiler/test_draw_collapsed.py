@@ -45,7 +45,10 @@ def test_groups_are_folded_first_and_keep_their_name() -> None:
 
     small = collapsed(graph, limit=10)
 
-    assert [(title_of(n), subtitle_of(n), n.each) for n in small.nodes] == [("a", "p", False), ("child", "50 tasks", True)]
+    assert [(title_of(n), subtitle_of(n), n.each) for n in small.nodes] == [
+        ("a", "p", False),
+        ("child", "50 tasks", True),
+    ]
     assert [(e.source, e.target) for e in small.edges] == [("a", "child.")]
     assert small.groups == ()
 

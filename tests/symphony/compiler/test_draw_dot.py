@@ -9,12 +9,17 @@ from symphony.compiler.graph import EdgeKind, Graph, GraphEdge, GraphNode, Group
 def test_a_small_graph_reads_like_this() -> None:
     graph = Graph(
         "demo",
-        (GraphNode("a", "a", NodeKind.PARAM, detail="path"), GraphNode("c.b", "b", NodeKind.OPERATOR, each=True, group="c")),
+        (
+            GraphNode("a", "a", NodeKind.PARAM, detail="path"),
+            GraphNode("c.b", "b", NodeKind.OPERATOR, each=True, group="c"),
+        ),
         (GraphEdge("a", "c.b", label="x"), GraphEdge("a", "c.b", EdgeKind.ORDER)),
         (Group("c"),),
     )
 
-    assert draw_dot(graph) == """\
+    assert (
+        draw_dot(graph)
+        == """\
 digraph "demo" {
   rankdir=TB;
   node [shape=box, style="rounded,filled", fontname="Helvetica", fontsize=11];
@@ -28,6 +33,7 @@ digraph "demo" {
   "a" -> "c.b" [style=dashed];
 }
 """
+    )
 
 
 def test_quotes_backslashes_and_line_ends_of_names_are_escaped() -> None:
@@ -37,4 +43,6 @@ def test_quotes_backslashes_and_line_ends_of_names_are_escaped() -> None:
 
 
 def test_a_state_decides_colour_and_adds_its_symbol() -> None:
-    assert 'label="✓ a", fillcolor="#eafaef"' in draw_dot(Graph("d", (GraphNode("a", "a", NodeKind.SHELL, state="succeeded"),)))
+    assert 'label="✓ a", fillcolor="#eafaef"' in draw_dot(
+        Graph("d", (GraphNode("a", "a", NodeKind.SHELL, state="succeeded"),))
+    )

@@ -27,12 +27,15 @@ def test_a_small_graph_reads_like_this() -> None:
         "demo",
         (node("repo", NodeKind.PARAM, detail="path"), node("files", detail="git.list_files"),
          node("stats", each=True, group="child", state="failed"), node("page", NodeKind.MOTIF)),
-        (GraphEdge("repo", "files", label="repo"), GraphEdge("files", "stats"), GraphEdge("stats", "page", EdgeKind.ORDER),
+        (GraphEdge("repo", "files", label="repo"), GraphEdge("files", "stats"),
+         GraphEdge("stats", "page", EdgeKind.ORDER),
          GraphEdge("files", "page", EdgeKind.CONDITION, "when", state="added")),
         (Group("child", each=True),),
     )  # fmt: skip
 
-    assert draw_mermaid(graph) == """\
+    assert (
+        draw_mermaid(graph)
+        == """\
 flowchart TB
   n0(["repo<br/>path"])
   n1["files<br/>git.list_files"]
@@ -54,6 +57,7 @@ flowchart TB
   class n2 failed
   linkStyle 3 stroke:#1c8240,stroke-width:2px
 """
+    )
 
 
 NASTY = ["end", '"quoted"', "a`b", "<script>", "x #quot; y", "$$x$$", "semi;colon", "back\\slash", "日本語", "%% c",
@@ -74,7 +78,12 @@ def test_no_name_can_break_the_syntax(name: str, kind: NodeKind) -> None:
 
 def test_more_edges_than_mermaid_draws_are_folded_away() -> None:
     nodes = tuple(node(f"t{r}_{i}") for r in range(3) for i in range(60))
-    edges = tuple(GraphEdge(f"t{r}_{i}", f"t{r + 1}_{(i + j) % 60}") for r in range(2) for i in range(60) for j in range(1 + i % 20))
+    edges = tuple(
+        GraphEdge(f"t{r}_{i}", f"t{r + 1}_{(i + j) % 60}")
+        for r in range(2)
+        for i in range(60)
+        for j in range(1 + i % 20)
+    )
 
     assert len(edges) > MOST_EDGES
     assert draw_mermaid(Graph("demo", nodes, edges)).count(" --> ") <= MOST_EDGES
@@ -84,4 +93,6 @@ def test_more_edges_than_mermaid_draws_are_folded_away() -> None:
 def test_a_folded_picture_says_so() -> None:
     nodes = tuple(node(f"n{i}") for i in range(300))
 
-    assert draw_mermaid(Graph("demo", nodes)).startswith("%% 300 nodes drawn as 1 box; all of them with --full\nflowchart")
+    assert draw_mermaid(Graph("demo", nodes)).startswith(
+        "%% 300 nodes drawn as 1 box; all of them with --full\nflowchart"
+    )

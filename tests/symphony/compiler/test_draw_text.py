@@ -8,7 +8,7 @@ from symphony.compiler.graph import EdgeKind, Graph, GraphEdge, GraphNode, NodeK
 
 def graph(text: str, *edges: str, **states: str) -> Graph:
     nodes = tuple(GraphNode(n, n, NodeKind.OPERATOR, state=states.get(n)) for n in text.split())
-    return Graph("demo", nodes, tuple(GraphEdge(*e.split(">")) for e in edges))
+    return Graph("demo", nodes, tuple(GraphEdge(e.partition(">")[0], e.partition(">")[2]) for e in edges))
 
 
 def test_a_chain_is_one_column() -> None:
@@ -52,7 +52,9 @@ def test_states_have_a_symbol_a_word_and_colour_only_when_asked() -> None:
 
 
 def test_control_characters_of_names_do_not_reach_the_terminal() -> None:
-    assert "\x1b" not in draw_text(Graph("a\x1b[2J", (GraphNode("x\x1b", "x\x1b", NodeKind.SHELL, detail="$ \x1b[0m"),)))
+    assert "\x1b" not in draw_text(
+        Graph("a\x1b[2J", (GraphNode("x\x1b", "x\x1b", NodeKind.SHELL, detail="$ \x1b[0m"),))
+    )
 
 
 def test_too_many_rails_become_names() -> None:

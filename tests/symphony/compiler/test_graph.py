@@ -76,13 +76,18 @@ def test_an_item_leads_to_the_list_it_comes_from() -> None:
 
 
 def test_a_list_that_only_counts_is_still_an_edge() -> None:
-    p = plan({"id": "l", "player": "p"}, {"id": "n", "player": "p", "each": "${{ tasks.l }}", "with": {"i": "${{ index }}"}})
+    p = plan(
+        {"id": "l", "player": "p"}, {"id": "n", "player": "p", "each": "${{ tasks.l }}", "with": {"i": "${{ index }}"}}
+    )
 
     assert [(e.source, e.target, e.label) for e in graph_of(p).edges] == [("l", "n", "each")]
 
 
 def test_several_ports_fed_by_one_source_are_one_edge_naming_both() -> None:
-    p = plan({"id": "a", "player": "p"}, {"id": "b", "player": "p", "with": {"x": "${{ tasks.a }}", "y": ["${{ tasks.a[0] }}"]}})
+    p = plan(
+        {"id": "a", "player": "p"},
+        {"id": "b", "player": "p", "with": {"x": "${{ tasks.a }}", "y": ["${{ tasks.a[0] }}"]}},
+    )
 
     assert [e.label for e in graph_of(p).edges] == ["x, y"]
 

@@ -17,7 +17,13 @@ def laid_out(graph: Graph) -> Layout:
 GROUPED = Graph(
     "demo",
     (node("a"), node("g.x", "g"), node("g.h.y", "g.h"), node("z"), node("other")),
-    (GraphEdge("a", "g.x"), GraphEdge("g.x", "g.h.y"), GraphEdge("g.h.y", "z"), GraphEdge("a", "z"), GraphEdge("a", "other")),
+    (
+        GraphEdge("a", "g.x"),
+        GraphEdge("g.x", "g.h.y"),
+        GraphEdge("g.h.y", "z"),
+        GraphEdge("a", "z"),
+        GraphEdge("a", "other"),
+    ),
     (Group("g"), Group("g.h", each=True)),
 )
 

@@ -64,8 +64,12 @@ def test_nothing_is_laid_out_as_nothing() -> None:
     assert laid_out(0) == Layers([], [], [], 0.0, 0.0)
 
 
-@given(st.integers(1, 14).flatmap(lambda n: st.tuples(st.just(n), st.lists(
-    st.tuples(st.integers(0, n - 1), st.integers(0, n - 1)).filter(lambda e: e[0] != e[1]), max_size=30, unique=True))))  # fmt: skip
+def some_edges(count: int) -> st.SearchStrategy[list[tuple[int, int]]]:
+    ends = st.integers(0, count - 1)
+    return st.lists(st.tuples(ends, ends).filter(lambda e: e[0] != e[1]), max_size=30, unique=True)
+
+
+@given(st.integers(1, 14).flatmap(lambda n: st.tuples(st.just(n), some_edges(n))))
 @settings(max_examples=60, deadline=None)
 def test_boxes_never_overlap_and_equal_input_gives_equal_output(graph: tuple[int, list[tuple[int, int]]]) -> None:
     count, pairs = graph
@@ -84,8 +88,7 @@ def test_boxes_never_overlap_and_equal_input_gives_equal_output(graph: tuple[int
         assert way[-1][0] == layers.x[b]
 
 
-@given(st.integers(2, 14).flatmap(lambda n: st.lists(
-    st.tuples(st.integers(0, n - 1), st.integers(0, n - 1)).filter(lambda e: e[0] < e[1]), min_size=1, max_size=30)))  # fmt: skip
+@given(some_edges(14).map(lambda pairs: [(a, b) for a, b in pairs if a < b]))
 @settings(max_examples=60, deadline=None)
 def test_without_a_cycle_every_edge_points_down(pairs: list[tuple[int, int]]) -> None:
     layers = laid_out(14, *pairs)
@@ -94,7 +97,9 @@ def test_without_a_cycle_every_edge_points_down(pairs: list[tuple[int, int]]) ->
 
 
 def test_ten_thousand_nodes_are_placed_within_five_seconds() -> None:
-    pairs = [((r - 1) * 100 + (i * 7 + r * j) % 100, r * 100 + i) for r in range(1, 100) for i in range(100) for j in (1, 3)]
+    pairs = [
+        ((r - 1) * 100 + (i * 7 + r * j) % 100, r * 100 + i) for r in range(1, 100) for i in range(100) for j in (1, 3)
+    ]
     start = time.process_time()
 
     layers = laid_out(10_000, *dict.fromkeys(pairs))
