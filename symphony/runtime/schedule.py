@@ -50,6 +50,7 @@ class Schedule:
         followers: by node, who waits for it.
         cause: of skipped nodes: `WHEN`, or the node that failed.
         ended: how many nodes have ended.
+        consequences: nodes that ended by the end of others, until somebody takes note: groups, skipped nodes.
     """
 
     def __init__(self) -> None:
@@ -62,6 +63,7 @@ class Schedule:
         self.children: dict[int, range | list[int]] = {}
         self.open_groups: set[int] = set()
         self.ended = 0
+        self.consequences: list[int] = []
 
     def __len__(self) -> int:
         return len(self.waiting)
@@ -152,6 +154,7 @@ class Schedule:
                 continue
             self.state[node] = state
             self.ended += 1
+            self.consequences.append(node)
             if state == SKIPPED:
                 self.cause[node] = cause
             for follower in self.followers[node]:
@@ -209,8 +212,10 @@ class Schedule:
         self.open_groups.discard(group)
         state, cause = self._verdict(group)
         if state in (SUCCEEDED, CACHED):
+            self.consequences.append(group)
             return self.succeed(group, state)
         if state == CANCELLED:
+            self.consequences.append(group)
             return self.cancel(group)
         return self._end(group, state, cause)
 

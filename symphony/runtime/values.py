@@ -16,12 +16,21 @@ class Held:
 
     Attributes:
         artifact: the reference, when the value is in the store.
+        secret: the name of the secret it is; such a value enters keys by this name only and is never kept.
+        identity: what stands for the value in keys, once known: (identity, what to show).
     """
 
-    __slots__ = ("_load", "_value", "artifact")
+    __slots__ = ("_load", "_value", "artifact", "identity", "secret")
 
-    def __init__(self, value: Any = MISSING, artifact: Artifact | None = None, load: Callable[[], Any] | None = None) -> None:
-        self._value, self.artifact, self._load = value, artifact, load
+    def __init__(
+        self,
+        value: Any = MISSING,
+        artifact: Artifact | None = None,
+        load: Callable[[], Any] | None = None,
+        secret: str = "",
+    ) -> None:
+        self._value, self.artifact, self._load, self.secret = value, artifact, load, secret
+        self.identity: tuple[str, str] | None = None
 
     @property
     def value(self) -> Any:
