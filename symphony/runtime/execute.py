@@ -71,7 +71,7 @@ def execute(plan: Plan, order: Order, store: Store, executor: InProcessExecutor)
         ParameterError: a parameter does not fit; nothing was recorded.
         SurroundingsError: the store cannot be written.
     """
-    sitting = _Sitting(plan, order, store, executor, order.run_id or new_run_id())
+    sitting = Sitting(plan, order, store, executor, order.run_id or new_run_id())
     return sitting.run(None)
 
 
@@ -82,14 +82,14 @@ def resume(record: RunRecord, order: Order, store: Store, executor: InProcessExe
         RefusedError: the run is owned by a living process.
     """
     plan = Plan.from_text(record.plan_text, file=f"the plan of run {record.id}")
-    sitting = _Sitting(plan, replace(order, given=record.params, tags=record.tags), store, executor, record.id)
+    sitting = Sitting(plan, replace(order, given=record.params, tags=record.tags), store, executor, record.id)
     return sitting.run(record)
 
 
-class _Sitting:
+class Sitting:
     """One sitting of a run."""
 
-    def __init__(self, plan: Plan, order: Order, store: Store, executor: InProcessExecutor, run: str) -> None:
+    def __init__(self, plan: Plan, order: Order, store: Store, executor: InProcessExecutor | None, run: str) -> None:
         self.plan, self.order, self.store, self.executor, self.run_id = plan, order, store, executor, run
         self.secrets = Secrets()
         self.params = bind_params(
@@ -148,10 +148,9 @@ class _Sitting:
         settings = Settings(
             self.run_id, self.order.fail_fast, self.order.forced, self.order.selected, False, self.order.on_event
         )
-        environment = {name: os.environ[name] for name in self.plan.env if name in os.environ}
         engine = Engine(
             self.program, self.params, self.calls, settings, recorded=known, redact=self.secrets.redact,
-            environment=environment, secret_of=self.secrets.get,
+            environment=self.environment(), secret_of=self.secrets.get,
         )  # fmt: skip
         begun = time.monotonic()
         abandoned = drive(engine, self.executor, self.order.workers)
@@ -179,6 +178,10 @@ class _Sitting:
             seconds=seconds, counts=counts, outputs=Outputs(held), artifacts=artifacts, tasks=tasks,
             failures=tuple(failures), abandoned=tuple(abandoned), output_types=self.plan.output_types,
         )  # fmt: skip
+
+    def environment(self) -> dict[str, str]:
+        """The environment variables that the melody reads, as far as they are set."""
+        return {name: os.environ[name] for name in self.plan.env if name in os.environ}
 
     def _tell(self, kind: EventKind, data: dict[str, Any]) -> None:
         if self.order.on_event is not None:
