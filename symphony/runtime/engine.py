@@ -449,6 +449,8 @@ class Engine:
         with self._lock:
             if self._closed and node not in self._running:
                 return []  # abandoned meanwhile: its state is final
+            if self.schedule.state[node] >= sc.SUCCEEDED:
+                return []  # cancelled between being taken and being started
             self._running.discard(node)
             schedule = self.schedule
             if state in (sc.SUCCEEDED, sc.CACHED):

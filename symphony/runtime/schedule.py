@@ -117,10 +117,12 @@ class Schedule:
 
     def fail(self, node: int) -> list[int]:
         """End a node badly; its dependants are skipped; returns the nodes that may start now."""
+        self._check_open(node)
         return self._end(node, FAILED, node)
 
     def skip(self, node: int, cause: int = WHEN) -> list[int]:
         """Leave a node out; returns the nodes that may start now."""
+        self._check_open(node)
         return self._end(node, SKIPPED, cause)
 
     def cancel(self, node: int) -> list[int]:
