@@ -7,7 +7,7 @@ import sys
 import threading
 from collections.abc import Sequence
 
-from symphony import __version__
+from symphony.cli.version import VERSION
 from symphony.errors import CompileError, InternalError, SymphonyError
 
 CANCELLED = 130
@@ -22,7 +22,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """
     words = list(sys.argv[1:] if arguments is None else arguments)
     if words in (["--version"], ["-V"]):  # answered before anything else is loaded
-        sys.stdout.write(f"symphony {__version__}\n")
+        sys.stdout.write(f"symphony {VERSION}\n")
         return 0
     code = _guarded(words)
     code = _flushed(code)

@@ -9,7 +9,7 @@ from typing import Annotated, Any
 import typer
 from typer.core import TyperGroup
 
-from symphony import __version__
+from symphony.cli.version import VERSION
 from symphony.errors import UsageError
 from symphony.model.names import did_you_mean
 
@@ -84,7 +84,7 @@ app = typer.Typer(
 
 def _say_version(asked: bool) -> None:
     if asked:
-        typer.echo(f"symphony {__version__}")
+        typer.echo(f"symphony {VERSION}")
         raise typer.Exit
 
 
