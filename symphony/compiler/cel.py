@@ -269,29 +269,36 @@ def _no_overload(function: str, types: str) -> tuple[str, str]:
 
 
 class Evaluator:
-    """Evaluates the expressions of one plan. Thread-safe after `add` is no longer called.
+    """Evaluates the expressions of one plan. Compiled forms are remembered by text and scope."""
 
-    Args:
-        type_of: gives the port type behind a reference.
-    """
+    def __init__(self) -> None:
+        self._compiled: dict[tuple[str, str], tuple[Any, Prepared, dict[str, PortType]]] = {}
 
-    def __init__(self, type_of: Callable[[Reference], PortType]) -> None:
-        self._type_of = type_of
-        self._compiled: dict[str, tuple[Any, Prepared, dict[str, PortType]]] = {}
+    def evaluate(
+        self,
+        expression: Expression,
+        *,
+        type_of: Callable[[Reference], PortType],
+        value_of: Callable[[Reference], Any],
+        state_of: Callable[[str, str], bool],
+        scope: str = "",
+    ) -> Any:
+        """Evaluate an expression.
 
-    def evaluate(self, expression: Expression, value_of: Callable[[Reference], Any], state_of: Callable[[str, str], bool]) -> Any:
-        """Evaluate with values from `value_of` and task states from `state_of(function, task)`.
-
-        `value_of` raises KeyError for an absent task behind an optional reference.
+        Args:
+            type_of: the port type behind a reference.
+            value_of: the value behind a reference; raises KeyError for an absent task.
+            state_of: answers ``failed`` and ``succeeded`` for a task.
+            scope: whatever else the types depend on, such as the task whose `item` is meant.
 
         Raises:
             ExpressionError: the library could not evaluate it; says why.
         """
-        program, prepared, types = self._program(expression)
+        program, prepared, types = self._program(expression, type_of, scope)
         data: dict[str, Any] = {name: state_of(*state) for name, state in prepared.states.items()}
         for name, reference in prepared.variables.items():
             if name in prepared.absent_ok:
-                data[name] = self._maybe(reference, types[name], value_of)
+                data[name] = _maybe(reference, types[name], value_of)
             else:
                 data[name] = to_cel(value_of(reference), types[name], reference.text)
         result = program.eval(data=data)
@@ -299,21 +306,25 @@ class Evaluator:
             raise ExpressionError(f"{expression}: {_plain_error(str(result.plain_value()))}")
         return from_cel(result.plain_value())
 
-    def _maybe(self, reference: Reference, t: PortType, value_of: Callable[[Reference], Any]) -> dict[str, Any]:
-        try:
-            return {"v": to_cel(value_of(reference), t, reference.text)}
-        except KeyError:
-            return {}
-
-    def _program(self, expression: Expression) -> tuple[Any, Prepared, dict[str, PortType]]:
-        known = self._compiled.get(expression.text)
+    def _program(
+        self, expression: Expression, type_of: Callable[[Reference], PortType], scope: str
+    ) -> tuple[Any, Prepared, dict[str, PortType]]:
+        known = self._compiled.get((expression.text, scope))
         if known is None:
-            prepared = prepare(expression, lambda r: mangle(cel_type_name(self._type_of(r))))
-            types = {name: self._type_of(r) for name, r in prepared.variables.items()}
-            env = shared_environment(tuple(sorted({cel_type_name(t) for t in types.values()})), len(types) + len(prepared.states))
+            prepared = prepare(expression, lambda r: mangle(cel_type_name(type_of(r))))
+            types = {name: type_of(r) for name, r in prepared.variables.items()}
+            names = tuple(sorted({cel_type_name(t) for t in types.values()}))
+            env = shared_environment(names, len(types) + len(prepared.states))
             known = (compile_cel(env, prepared), prepared, types)
-            self._compiled[expression.text] = known
+            self._compiled[expression.text, scope] = known
         return known
+
+
+def _maybe(reference: Reference, t: PortType, value_of: Callable[[Reference], Any]) -> dict[str, Any]:
+    try:
+        return {"v": to_cel(value_of(reference), t, reference.text)}
+    except KeyError:
+        return {}
 
 
 @lru_cache(maxsize=256)

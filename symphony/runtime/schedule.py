@@ -50,6 +50,7 @@ class Schedule:
         followers: by node, who waits for it.
         cause: of skipped nodes: `WHEN`, or the node that failed.
         ended: how many nodes have ended.
+        consequences: nodes that ended by the end of others, until somebody takes note: groups, skipped nodes.
     """
 
     def __init__(self) -> None:
@@ -62,6 +63,7 @@ class Schedule:
         self.children: dict[int, range | list[int]] = {}
         self.open_groups: set[int] = set()
         self.ended = 0
+        self.consequences: list[int] = []
 
     def __len__(self) -> int:
         return len(self.waiting)
@@ -152,6 +154,7 @@ class Schedule:
                 continue
             self.state[node] = state
             self.ended += 1
+            self.consequences.append(node)
             if state == SKIPPED:
                 self.cause[node] = cause
             for follower in self.followers[node]:
@@ -184,33 +187,20 @@ class Schedule:
         self.waiting[group] = len(children)
         self.open_groups.add(group)
         ready: list[int] = []
+        kept = []
         for follower in self.followers[group]:
-            if self.kinds.get((group, follower)) == STREAM and self.state[follower] == PENDING:
-                self.waiting[follower] -= 1
-                if self.waiting[follower] == 0:
-                    self.state[follower] = READY
-                    ready.append(follower)
-                # what is left of the edge must not count a second time when the group ends
-                self.kinds[group, follower] = TOLERANT
-                self.waiting[follower] += 1 if self.state[follower] == PENDING else 0
-        self._drop_streams(group)
+            if self.kinds.get((group, follower)) != STREAM:
+                kept.append(follower)
+                continue
+            # from now on the follower's elements wait for elements: the edge between the groups has done its work
+            self.waiting[follower] -= 1
+            if self.waiting[follower] == 0 and self.state[follower] == PENDING:
+                self.state[follower] = READY
+                ready.append(follower)
+        self.followers[group] = kept
         if not children:
             ready += self._close_group(group)
         return ready
-
-    def _drop_streams(self, group: int) -> None:
-        """Forget the followers that went on by streaming, and those that wait for something else only."""
-        kept = []
-        for follower in self.followers[group]:
-            if self.kinds.get((group, follower)) == TOLERANT and (group, follower) in self._streamed(group):
-                if self.state[follower] == PENDING:
-                    self.waiting[follower] -= 1
-            else:
-                kept.append(follower)
-        self.followers[group] = kept
-
-    def _streamed(self, group: int) -> set[tuple[int, int]]:
-        return {(group, f) for f in self.followers[group] if self.kinds.get((group, f)) == TOLERANT}
 
     def _child_ended(self, child: int, ready: list[int]) -> None:
         group = self.parent[child]
@@ -222,8 +212,10 @@ class Schedule:
         self.open_groups.discard(group)
         state, cause = self._verdict(group)
         if state in (SUCCEEDED, CACHED):
+            self.consequences.append(group)
             return self.succeed(group, state)
         if state == CANCELLED:
+            self.consequences.append(group)
             return self.cancel(group)
         return self._end(group, state, cause)
 

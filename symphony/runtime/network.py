@@ -1,0 +1,358 @@
+"""The nodes of a run and what flows between them: frames, elements, inputs, results."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from symphony.compiler.types import TypeScope, split_port
+from symphony.errors import SurroundingsError
+from symphony.model import port_type as pt
+from symphony.model.artifact import Artifact
+from symphony.model.expression import Expression, Reference
+from symphony.model.port_type import PortType
+from symphony.model.template import expressions_in, map_expressions
+from symphony.runtime import schedule as sc
+from symphony.runtime.call import TaskCalls
+from symphony.runtime.coerce import coerce, plain
+from symphony.runtime.lists import ListSource, Rows, from_value
+from symphony.runtime.schedule import Schedule
+from symphony.runtime.steps import Program, Step
+from symphony.runtime.values import MISSING, Held, follow
+
+
+class Frame:
+    """One instance of a program: the whole plan, or one element of a sub-melody under `each`.
+
+    Attributes:
+        nodes: by task id.
+        params: by name.
+        prefix: what stands in front of task ids in paths: ``child[3].``.
+    """
+
+    __slots__ = ("nodes", "params", "prefix", "program")
+
+    def __init__(self, program: Program, params: Mapping[str, Held], prefix: str) -> None:
+        self.program, self.params, self.prefix = program, params, prefix
+        self.nodes: dict[str, int] = {}
+
+
+class Network:
+    """Nodes, and the values on their way between them."""
+
+    def __init__(
+        self,
+        program: Program,
+        params: Mapping[str, Held],
+        calls: TaskCalls,
+        run: str,
+        environment: Mapping[str, str],
+        secret_of: Callable[[str], str] | None,
+    ) -> None:
+        self.program, self.calls, self.run = program, calls, run
+        self.schedule = Schedule()
+        self.root = Frame(program, params, "")
+        self.steps: list[Step] = []
+        self.frames: list[Frame] = []
+        self.indexes: list[int] = []
+        self.started_at = time.time()
+        self._environment, self._secret_of = environment, secret_of
+        self._values: list[dict[str, Any] | None] = []
+        self._artifacts: list[dict[str, Artifact] | None] = []
+        self._rows: dict[int, Rows] = {}
+        self._inner: dict[int, Frame] = {}
+        self._lists: dict[tuple[int, str], Held] = {}
+        self._evaluator: Any = None
+
+    # layout ------------------------------------------------------------------------------------------------------
+
+    def lay_out(self) -> list[int]:
+        """Make the nodes of the plan; returns those that may start."""
+        return self._lay_out(self.root, None)
+
+    def _lay_out(self, frame: Frame, parent: int | None) -> list[int]:
+        steps = frame.program.steps
+        first = self.schedule.add(len(steps), parent=parent)
+        for i, (id, step) in enumerate(steps.items()):
+            frame.nodes[id] = first + i
+            self.steps.append(step)
+        self.frames.extend([frame] * len(steps))
+        self.indexes.extend([-1] * len(steps))
+        self._values.extend([None] * len(steps))
+        self._artifacts.extend([None] * len(steps))
+        link, nodes = self.schedule.link, frame.nodes
+        for id, step in steps.items():
+            for before, kind in step.edges.items():
+                link(nodes[before], nodes[id], kind)
+        if parent is not None:
+            return list(range(first, first + len(steps)))
+        return self.schedule.release(range(first, first + len(steps)))
+
+    def expand(self, node: int) -> list[int]:
+        """Give a task with `each` its elements; returns the nodes that may start.
+
+        Raises:
+            ElementError: the lists cannot be run over.
+        """
+        step, frame = self.steps[node], self.frames[node]
+        assert step.task.each is not None
+        rows = Rows({n: self._source(v, frame, node, step) for n, v in step.task.each.over.items()}, step.task.each.product)
+        count = rows.count(self.path(node))
+        self._rows[node] = rows
+        first = self.schedule.add(count, parent=node)
+        self.steps.extend([step] * count)
+        self.frames.extend([frame] * count)
+        self.indexes.extend(range(count))
+        self._values.extend([None] * count)
+        self._artifacts.extend([None] * count)
+        children = range(first, first + count)
+        left_out = self._link_elements(children, rows)
+        ready = self.schedule.open_group(node, children)
+        ready += self.schedule.release(children)
+        for child, cause in left_out:
+            if self.schedule.state[child] < sc.SUCCEEDED:
+                ready += self.schedule._end(child, sc.SKIPPED, cause)
+        return ready
+
+    def _link_elements(self, children: range, rows: Rows) -> list[tuple[int, int]]:
+        """Make elements wait for the elements they are made of; returns those whose source failed."""
+        left_out: list[tuple[int, int]] = []
+        for source in rows.sources.values():
+            if source.nodes is None:
+                continue
+            for child, before in zip(children, source.nodes, strict=True):
+                settled = self.schedule.settle(before, child)
+                if settled == 0:
+                    self.schedule.link(before, child)
+                elif settled < 0:
+                    left_out.append((child, self.schedule.cause.get(before, before)))
+        return left_out
+
+    def open_element(self, node: int) -> list[int]:
+        """Give one element of a sub-melody its tasks; returns the nodes that may start."""
+        step = self.steps[node]
+        assert step.body is not None
+        params = {name: self._binding(node, step, name) for name in step.body.plan.params}
+        frame = self._inner[node] = Frame(step.body, params, f"{self.path(node)}.")
+        children = self._lay_out(frame, node)
+        ready = self.schedule.open_group(node, children)
+        return ready + self.schedule.release(children)
+
+    def _binding(self, node: int, step: Step, name: str) -> Held:
+        assert step.body is not None
+        spec = step.body.plan.params[name]
+        if name in step.task.inputs:
+            return self._input(node, step, name, step.task.inputs[name])
+        return Held(coerce(spec.default, spec.port_type, self.calls.anchors.root))
+
+    def count(self, node: int) -> int:
+        """How many elements a task with `each` has."""
+        return len(self.schedule.children.get(node, ()))
+
+    # names -------------------------------------------------------------------------------------------------------
+
+    def task_path(self, node: int) -> str:
+        """The task of a node, ``child[3].x``."""
+        return self.frames[node].prefix + self.steps[node].id
+
+    def path(self, node: int) -> str:
+        """The call of a node, ``stats[3]``."""
+        index = self.indexes[node]
+        return self.task_path(node) + (f"[{index}]" if index >= 0 else "")
+
+    # inputs ------------------------------------------------------------------------------------------------------
+
+    def inputs(self, node: int) -> dict[str, Held]:
+        """The inputs of a call; expressions are evaluated when their value is asked for."""
+        step = self.steps[node]
+        return {name: self._input(node, step, name, value) for name, value in step.task.inputs.items()}
+
+    def _input(self, node: int, step: Step, name: str, value: Any) -> Held:
+        constant = step.constants.get(name)
+        if constant is not None:
+            return constant  # type: ignore[no-any-return]
+        wanted = step.ports.get(name, pt.ANY)
+        folder = self.calls.anchors.root
+        if isinstance(value, Expression):
+            held = self.held(value, self.frames[node], node)
+            if value.bare is None:
+                return Held(load=lambda: coerce(held.value, wanted, folder))
+            return held
+        if any(True for _ in expressions_in(value)):
+            inner = self.held(value, self.frames[node], node)
+            return Held(load=lambda: coerce(inner.value, wanted, folder))
+        held = step.constants[name] = Held(coerce(value, wanted, folder))
+        return held
+
+    def held(self, value: Any, frame: Frame, node: int | None) -> Held:
+        """The value that a definition's value stands for in a frame.
+
+        Raises:
+            KeyError: it refers to a task that was left out.
+        """
+        if isinstance(value, Expression):
+            bare = value.bare
+            if bare is not None:
+                return self._referred(bare, frame, node)
+            return Held(load=lambda: self._evaluate(value, frame, node))
+        if isinstance(value, (tuple, Mapping)):
+            return Held(load=lambda: plain(map_expressions(value, lambda e: self.held(e, frame, node).value)))
+        return Held(value)
+
+    def _referred(self, reference: Reference, frame: Frame, node: int | None) -> Held:
+        root, name, path = reference.root, reference.name, reference.path
+        if root == "tasks":
+            before = frame.nodes[name]
+            port, path = split_port(self.steps[before].types, path)
+            held = self.result(before, port or next(iter(self.steps[before].types.outputs)))
+        elif root == "params":
+            held = frame.params[name]
+        elif root == "item":
+            held, path = self._item(frame, node, path)
+        elif root == "index":
+            return Held(self.indexes[node] if node is not None else -1)
+        elif root == "secrets":
+            return Held(load=lambda: self._secret(name), secret=name)
+        elif root == "env":
+            held = Held(self._env(name))
+        else:
+            held = Held({"id": self.run, "started_at": self.started_at}[name])
+        if not path:
+            return held
+        return Held(load=lambda: follow(held.value, path))
+
+    def _item(self, frame: Frame, node: int | None, path: tuple[str | int, ...]) -> tuple[Held, tuple[str | int, ...]]:
+        assert node is not None
+        rows, index = self._rows[self.schedule.parent[node]], self.indexes[node]
+        if "" in rows.sources:
+            return rows.element("", index), path
+        if path:
+            return rows.element(str(path[0]), index), path[1:]
+        return Held(load=lambda: {n: rows.element(n, index).value for n in rows.sources}), ()
+
+    def _secret(self, name: str) -> str:
+        if self._secret_of is None:
+            raise SurroundingsError(f"there is no provider for the secret {name!r}")
+        return self._secret_of(name)
+
+    def _env(self, name: str) -> str:
+        if name not in self._environment:
+            raise SurroundingsError(f"the environment variable {name} is not set; the melody reads env.{name}")
+        return self._environment[name]
+
+    def _source(self, value: Any, frame: Frame, node: int, step: Step) -> ListSource:
+        bare = value.bare if isinstance(value, Expression) else None
+        if bare is not None and bare.root == "tasks":
+            before = frame.nodes[bare.name]
+            port, rest = split_port(self.steps[before].types, bare.path)
+            if self.steps[before].types.listed and not rest and before in self._rows:
+                name = port or next(iter(self.steps[before].types.outputs))
+                nodes = self.elements(before)
+                return ListSource(len(nodes), lambda i: self.result(nodes[i], name), nodes)
+        held = self.held(value, frame, node)
+        if held.artifact is not None and held.artifact.codec == "list":
+            parts = [self._loaded(a) for a in self.calls.store.elements(held.artifact)]
+            return from_value(None, held, step.id, parts)
+        return from_value(held.value, held, step.id)
+
+    # results -----------------------------------------------------------------------------------------------------
+
+    def put(self, node: int, values: dict[str, Any], artifacts: dict[str, Artifact]) -> None:
+        """Take the outputs of a call."""
+        self._values[node], self._artifacts[node] = values, artifacts
+
+    def artifacts(self, node: int) -> dict[str, Artifact] | None:
+        """The references of a call's outputs; None for groups."""
+        return self._artifacts[node]
+
+    def elements(self, node: int) -> list[int]:
+        """The elements of a task with `each` that its list holds: those that `when` left out are not in it."""
+        state, cause = self.schedule.state, self.schedule.cause
+        return [c for c in self.schedule.children[node] if not (state[c] == sc.SKIPPED and cause.get(c) == sc.WHEN)]
+
+    def result(self, node: int, port: str) -> Held:
+        """One output of a node.
+
+        Raises:
+            KeyError: the node was left out or failed.
+        """
+        if self.schedule.state[node] in (sc.SKIPPED, sc.FAILED, sc.CANCELLED):
+            raise KeyError(f"the task {self.path(node)} has no result")
+        if node in self._rows:
+            return self._list(node, port)
+        if node in self._inner:
+            frame = self._inner[node]
+            return self.held(frame.program.outputs[port], frame, None)
+        values, artifacts = self._values[node] or {}, self._artifacts[node] or {}
+        value, artifact = values.get(port, MISSING), artifacts.get(port)
+        if artifact is None:
+            return Held(value)
+        return Held(value, artifact, lambda: self._load(artifact))
+
+    def _list(self, node: int, port: str) -> Held:
+        known = self._lists.get((node, port))
+        if known is None:
+            parts = [self.result(n, port) for n in self.elements(node)]
+            artifacts = [p.artifact for p in parts]
+            artifact = None
+            if self.calls.recorded and all(a is not None for a in artifacts):
+                inner = self.steps[node].types.outputs.get(port, pt.ANY)
+                artifact = self.calls.store.put_list([a for a in artifacts if a is not None], type=inner)
+            known = self._lists[node, port] = Held(MISSING, artifact, lambda: [p.value for p in parts])
+        return known
+
+    def _loaded(self, artifact: Artifact) -> Held:
+        return Held(MISSING, artifact, lambda: self._load(artifact))
+
+    def _load(self, artifact: Artifact) -> Any:
+        return self.calls.store.get(artifact, anchors=self.calls.anchors)
+
+    # expressions -------------------------------------------------------------------------------------------------
+
+    def condition(self, node: int) -> bool:
+        """Whether the node's `when` holds."""
+        when = self.steps[node].task.when
+        if isinstance(when, bool):
+            return when
+        result = self.held(when, self.frames[node], node).value
+        if not isinstance(result, bool):
+            raise TypeError(f"{self.path(node)}: when gave {result!r}, which is neither true nor false")
+        return result
+
+    def _evaluate(self, expression: Expression, frame: Frame, node: int | None) -> Any:
+        if self._evaluator is None:
+            from symphony.compiler.cel import Evaluator  # heavy: only melodies that compute need it
+
+            self._evaluator = Evaluator()
+        scope = self._scope(frame, node, expression)
+        return self._evaluator.evaluate(
+            expression,
+            type_of=lambda r: scope.type_of(r, lambda *_: None),
+            value_of=lambda r: self._referred(r, frame, node).value,
+            state_of=lambda function, task: self._asked(frame, function, task),
+            scope=f"{frame.prefix}{self.steps[node].id}" if node is not None and "item" in expression.text else frame.prefix,
+        )
+
+    def _asked(self, frame: Frame, function: str, task: str) -> bool:
+        node = frame.nodes[task]
+        state = self.schedule.state[node]
+        if function == "succeeded":
+            return state in (sc.SUCCEEDED, sc.CACHED)
+        return state == sc.FAILED or (state == sc.SKIPPED and self.schedule.cause.get(node, sc.WHEN) != sc.WHEN)
+
+    def _scope(self, frame: Frame, node: int | None, expression: Expression) -> TypeScope:
+        types = {id: step.types for id, step in frame.program.steps.items()} if "tasks" in expression.text else {}
+        env = frozenset(self._environment)
+        scope = TypeScope(frame.program.param_types, types, env, None, known_tasks=types)
+        if node is not None and self.steps[node].task.each is not None:
+            each = self.steps[node].task.each
+            scope.items = {n: self._element_type(v, scope) for n, v in each.over.items()}
+        return scope
+
+    def _element_type(self, value: Any, scope: TypeScope) -> PortType:
+        bare = value.bare if isinstance(value, Expression) else None
+        if bare is None:
+            return pt.ANY
+        found = scope.type_of(bare, lambda *_: None)
+        return found.inner() if found.name == "list" else pt.ANY

@@ -1,0 +1,213 @@
+"""A plan made ready to run: players loaded, ports bound, links known, so that nothing is looked up per call."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from symphony.compiler.fit import Fit, fit
+from symphony.compiler.types import TaskTypes
+from symphony.define.player import Player
+from symphony.model import port_type as pt
+from symphony.model.expression import Call, Expression, Node, as_reference, children
+from symphony.model.plan import Plan, PlannedTask, PlayerPin
+from symphony.model.policy import NO_RETRY, Retry
+from symphony.model.port_type import PortType
+from symphony.model.signature import Signature
+from symphony.model.template import expressions_in
+from symphony.runtime.loading import load_player
+from symphony.runtime.schedule import DATA, ORDER, STREAM, TOLERANT, edges_of
+
+
+@dataclass(slots=True)
+class Step:
+    """A planned task with everything a call of it needs.
+
+    Attributes:
+        edges: what it waits for, by task id, with the kind of the edge.
+        filters: whether `when` names `item` or `index` and so picks elements.
+        streams: lists of `each` that are whole results of tasks, by name of the list.
+        check: ports whose values must be checked when the task runs, because their source is `any`.
+        code: what of the code enters keys: identity, or name and version; None: not cached.
+    """
+
+    task: PlannedTask
+    pin: PlayerPin | None
+    player: Player[Any, Any] | None
+    signature: Signature | None
+    edges: dict[str, int]
+    filters: bool
+    types: TaskTypes
+    ports: Mapping[str, PortType]
+    retry: Retry
+    code: str | None
+    body: Program | None = None
+    check: dict[str, PortType] = field(default_factory=dict)
+    constants: dict[str, Any] = field(default_factory=dict)
+
+    @property
+    def id(self) -> str:
+        """The id of the task."""
+        return self.task.id
+
+    @property
+    def cached(self) -> bool:
+        """Whether results may be served."""
+        return self.task.cache and self.code is not None and (self.pin is None or self.pin.cache)
+
+    @property
+    def is_effect(self) -> bool:
+        """Whether the task is there for its effect, or is never served: it waits until what it reads is recorded."""
+        return not self.task.cache or (self.pin is not None and (self.pin.effect or not self.pin.cache))
+
+
+@dataclass(slots=True)
+class Program:
+    """A plan made ready to run."""
+
+    plan: Plan
+    steps: dict[str, Step]
+    param_types: Mapping[str, PortType]
+    outputs: Mapping[str, Any]
+
+
+def build_program(plan: Plan, players: Mapping[str, PlayerPin] | None = None) -> Program:
+    """Make a plan ready to run.
+
+    Raises:
+        PlayerDefinitionError: a pinned player cannot be loaded.
+    """
+    pins = players if players is not None else plan.players
+    loaded = {name: load_player(pin) for name, pin in pins.items()} if players is None else {}
+    return _Builder(pins, loaded).program(plan)
+
+
+class _Builder:
+    def __init__(self, pins: Mapping[str, PlayerPin], loaded: Mapping[str, Player[Any, Any]]) -> None:
+        self.pins, self.loaded = pins, loaded
+
+    def program(self, plan: Plan) -> Program:
+        types: dict[str, TaskTypes] = {}
+        steps: dict[str, Step] = {}
+        params = {n: p.port_type for n, p in plan.params.items()}
+        filtering: set[str] = set()
+        for task in plan.tasks:
+            step = self.step(task, types, params, filtering)
+            steps[task.id] = step
+            types[task.id] = step.types
+            if step.filters:
+                filtering.add(task.id)
+        return Program(plan, steps, params, plan.outputs)
+
+    def step(self, task: PlannedTask, types: dict[str, TaskTypes], params: Mapping[str, PortType], filtering: set[str]) -> Step:
+        pin = self.pins.get(task.player) if task.player is not None else None
+        player = self.loaded.get(task.player) if task.player is not None else None
+        signature = player.signature if player is not None else None
+        filters = task.each is not None and _names_item(task.when)
+        step = Step(
+            task, pin, player, signature, _edges(task, types, filtering), filters, _types(task, signature),
+            {p.name: p.type for p in signature.inputs} if signature is not None else {},
+            task.retry or NO_RETRY, _code(task, pin),
+        )  # fmt: skip
+        if task.body is not None:
+            step.body = self.program(task.body)
+            step.ports = step.body.param_types
+        step.check = {n: t for n, t in step.ports.items() if _is_loose(task.inputs.get(n), t, types, params)}
+        return step
+
+
+def _is_loose(value: Any, wanted: PortType, types: Mapping[str, TaskTypes], params: Mapping[str, PortType]) -> bool:
+    """Whether a link's type is known only when the task runs."""
+    if not isinstance(value, Expression) or wanted == pt.ANY or wanted == pt.JSON:
+        return False
+    bare = value.bare
+    if bare is None:
+        return True
+    if bare.root == "params" and not bare.path:
+        return fit(params.get(bare.name, pt.ANY), wanted) is Fit.AT_RUN
+    if bare.root == "tasks" and not bare.path and bare.name in types:
+        whole = types[bare.name].whole()
+        return whole is None or fit(whole, wanted) is Fit.AT_RUN
+    return bare.root in ("tasks", "item") and bool(bare.path)
+
+
+def _code(task: PlannedTask, pin: PlayerPin | None) -> str | None:
+    if pin is not None:
+        return pin.identity
+    if task.run is not None:
+        outputs = {n: o.model_dump(mode="json") for n, o in task.outputs.items()}
+        return hashlib.sha256(repr(("shell 1", task.run, sorted(outputs.items(), key=lambda e: e[0]))).encode()).hexdigest()
+    return None
+
+
+def _types(task: PlannedTask, signature: Signature | None) -> TaskTypes:
+    listed = task.each is not None
+    if signature is not None:
+        return TaskTypes({p.name: p.type for p in signature.outputs}, signature.several, listed)
+    if task.body is not None:
+        return TaskTypes({n: pt.parse_port_type(t) for n, t in task.body.output_types.items()}, True, listed)
+    files = {n: _file_type(o.type) for n, o in task.outputs.items()}
+    return TaskTypes({**files, "stdout": pt.STRING, "stderr": pt.STRING}, True, listed)
+
+
+def _file_type(declared: str | None) -> PortType:
+    if declared is None:
+        return pt.PATH
+    t = pt.parse_port_type(declared)
+    return PortType("file", (t,)) if t.is_media else t
+
+
+def _names_item(value: Any) -> bool:
+    return any(r.root in ("item", "index") for _, e in expressions_in(value) for r in e.references)
+
+
+def _edges(task: PlannedTask, types: Mapping[str, TaskTypes], filtering: set[str]) -> dict[str, int]:
+    """What a task waits for: by data, by order only, tolerantly, or element by element."""
+    always = isinstance(task.when, Expression) and _calls(task.when.node, "always")
+    names: list[str] = []
+    kinds: list[tuple[str, int]] = []
+
+    def data(value: Any, kind: int = DATA) -> None:
+        for _, expression in expressions_in(value):
+            for r in expression.references:
+                if r.root == "tasks":
+                    kinds.append((r.name, TOLERANT if r.optional else kind))
+
+    for value in task.inputs.values():
+        data(value)
+    if task.each is not None:
+        for value in task.each.over.values():
+            bare = value.bare if isinstance(value, Expression) else None
+            streams = (
+                bare is not None and bare.root == "tasks" and bare.name in types and types[bare.name].listed
+                and not task.each.product and bare.name not in filtering and _is_whole(bare.path, types[bare.name])
+            )  # fmt: skip
+            data(value, STREAM if streams else DATA)
+    if isinstance(task.when, Expression):
+        asked = set(_asked_states(task.when.node))
+        for r in task.when.references:
+            if r.root == "tasks":
+                kinds.append((r.name, TOLERANT if r.optional or always or r.name in asked else DATA))
+        kinds += [(name, TOLERANT) for name in asked]
+    kinds += [(name, TOLERANT if always else ORDER) for name in task.needs]
+    position = {n: i for i, n in enumerate(dict.fromkeys(n for n, _ in kinds))}
+    names = list(position)
+    return {names[i]: kind for i, kind in edges_of([(position[n], k) for n, k in kinds]).items()}
+
+
+def _is_whole(path: tuple[str | int, ...], types: TaskTypes) -> bool:
+    return len(path) == (1 if types.several else 0)
+
+
+def _calls(node: Node, function: str) -> bool:
+    return (isinstance(node, Call) and node.function == function) or any(_calls(c, function) for c in children(node))
+
+
+def _asked_states(node: Node) -> list[str]:
+    """The tasks whose failing or succeeding a condition asks for."""
+    if isinstance(node, Call) and node.function in ("failed", "succeeded") and node.args:
+        reference = as_reference(node.args[0])
+        return [reference.name] if reference is not None and reference.root == "tasks" else []
+    return [name for child in children(node) for name in _asked_states(child)]
