@@ -69,7 +69,7 @@ def _one(name: str, found: Sequence[Signature]) -> Signature:
 
 
 def _chosen(found: Sequence[Signature], gives: str | None, takes: str | None, kind: str | None) -> list[Signature]:
-    from symphony.compiler.fit import fits  # only to choose
+    from symphony.compiler.fit import Fit, fit  # only to choose
     from symphony.model.signature import PlayerKind
 
     if kind is not None and kind not in set(PlayerKind):
@@ -79,8 +79,8 @@ def _chosen(found: Sequence[Signature], gives: str | None, takes: str | None, ki
         s
         for s in found
         if (kind is None or s.kind == kind)
-        and (given is None or any(fits(p.type, given) and str(p.type) != "any" for p in s.outputs))
-        and (taken is None or any(fits(taken, p.type) for p in s.inputs))
+        and (given is None or any(fit(p.type, given) is Fit.YES for p in s.outputs))
+        and (taken is None or any(fit(taken, p.type) is Fit.YES for p in s.inputs))
     ]
 
 
