@@ -69,5 +69,7 @@ def read_params(file: Path | None) -> dict[str, Any]:
     if document is None:
         return {}
     if not isinstance(document, dict) or not all(isinstance(name, str) for name in document):
-        raise UsageError(f"--params {file}: expected a mapping of parameter names to values, found a {type(document).__name__}")
+        raise UsageError(
+            f"--params {file}: expected a mapping of parameter names to values, found a {type(document).__name__}"
+        )
     return document

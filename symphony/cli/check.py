@@ -11,11 +11,11 @@ import typer
 from symphony.cli.terminal import has_colour, say, write
 from symphony.errors import RefusedError, UsageError
 
-Format = Annotated[str, typer.Option("--format", help="text, json, github, sarif or junit.")]
+Format = Annotated[str, typer.Option("--format", metavar="FORMAT", help="text, json, github, sarif or junit.")]
 
 
 def check(
-    files: Annotated[list[str], typer.Argument(metavar="FILE...", help="Melodies, plans, or names of melodies.")],
+    files: Annotated[list[str], typer.Argument(metavar="FILE", help="Melodies, plans, or names of melodies.")],
     format: Format = "text",
     json: Annotated[bool, typer.Option("--json", help="Short for --format json.")] = False,
 ) -> None:
@@ -26,9 +26,13 @@ def check(
 
 
 def compile_(
-    file: Annotated[str, typer.Argument(help="A melody: a file, file.py:name, or a name.")],
-    output: Annotated[Path | None, typer.Option("-o", "--output", help="Where the plan goes [default: stdout].")] = None,
-    only_check: Annotated[bool, typer.Option("--check", help="Write nothing; exit with 3 when the plan is not up to date.")] = False,
+    file: Annotated[str, typer.Argument(metavar="FILE", help="A melody: a file, file.py:name, or a name.")],
+    output: Annotated[
+        Path | None, typer.Option("-o", "--output", metavar="FILE", help="Where the plan goes [default: stdout].")
+    ] = None,
+    only_check: Annotated[
+        bool, typer.Option("--check", help="Write nothing; exit with 3 when the plan is not up to date.")
+    ] = False,
     format: Format = "text",
     json: Annotated[bool, typer.Option("--json", help="Short for --format json.")] = False,
 ) -> None:
@@ -64,7 +68,11 @@ def _report(files: list[str], format: str) -> bool:
     found = [d for c in checked for d in c.diagnostics]
     plan = checked[0].plan if len(checked) == 1 else None
     about = Surroundings(
-        files=files, plan_hash=plan.hash if plan else None, version=VERSION, titles=TITLES, colour=has_colour(sys.stdout)
+        files=files,
+        plan_hash=plan.hash if plan else None,
+        version=VERSION,
+        titles=TITLES,
+        colour=has_colour(sys.stdout),
     )
     text = report(format, found, about)
     ok = all(c.ok for c in checked)

@@ -15,9 +15,13 @@ FORMS = ("yaml", "python")
 
 
 def convert(
-    file: Annotated[str, typer.Argument(help="A melody: a file, file.py:name, or a name.")],
-    to: Annotated[str | None, typer.Option("--to", help="yaml or python [default: by -o, else the other one].")] = None,
-    output: Annotated[Path | None, typer.Option("-o", "--output", help="Where it goes [default: stdout].")] = None,
+    file: Annotated[str, typer.Argument(metavar="FILE", help="A melody: a file, file.py:name, or a name.")],
+    to: Annotated[
+        str | None, typer.Option("--to", metavar="FORM", help="yaml or python [default: by -o, else the other one].")
+    ] = None,
+    output: Annotated[
+        Path | None, typer.Option("-o", "--output", metavar="FILE", help="Where it goes [default: stdout].")
+    ] = None,
 ) -> None:
     """Write a melody in YAML or in Python; both mean the same."""
     form = _form(to, output, file)

@@ -22,7 +22,7 @@ DIFFERENT = 3
 def diff(
     before: Annotated[str, typer.Argument(metavar="A", help="A file, file.py:name, plan, name, or REVISION:path.")],
     after: Annotated[str, typer.Argument(metavar="B", help="The same.")],
-    format: Annotated[str, typer.Option("--format", help=f"{', '.join(FORMATS)}.")] = "text",
+    format: Annotated[str, typer.Option("--format", metavar="FORMAT", help=f"{', '.join(FORMATS)}.")] = "text",
     json: Annotated[bool, typer.Option("--json", help="Short for --format json.")] = False,
     full: Annotated[bool, typer.Option("--full", help="Draw every node of a large picture.")] = False,
 ) -> None:

@@ -45,7 +45,9 @@ def doctor(json: Json = False) -> None:
     findings = list(examine(project_here()))
     ok = all(f.state != "failed" for f in findings)
     if json:
-        write_document({"ok": ok, "findings": [{"name": f.name, "state": f.state, "detail": f.detail} for f in findings]})
+        write_document(
+            {"ok": ok, "findings": [{"name": f.name, "state": f.state, "detail": f.detail} for f in findings]}
+        )
     else:
         write_table(("what", "state", "detail"), [(f.name, f.state, f.detail) for f in findings])
         write("everything needed is there" if ok else "something needed fails; see the lines marked 'failed'")
@@ -63,7 +65,9 @@ def examine(project: Project) -> Iterator[Finding]:
     yield Finding("git", "ok" if git else "warning", git or "not on PATH; git.* players and 'diff REV:path' need it")
     for extra, package in EXTRAS.items():
         found = find_spec(package) is not None
-        yield Finding(extra, "ok" if found else "missing", "" if found else f"optional: pip install 'symphony[{extra}]'")
+        yield Finding(
+            extra, "ok" if found else "missing", "" if found else f"optional: pip install 'symphony[{extra}]'"
+        )
 
 
 def _python() -> Finding:
@@ -90,7 +94,9 @@ def _space(project: Project) -> Finding:
     folder = project.state if project.state.exists() else project.root
     free = shutil.disk_usage(folder).free
     state = "ok" if free >= LITTLE_BYTES else "warning"
-    return Finding("disk", state, f"{size_text(free)} free" + ("" if state == "ok" else "; runs stop when the disk is full"))
+    return Finding(
+        "disk", state, f"{size_text(free)} free" + ("" if state == "ok" else "; runs stop when the disk is full")
+    )
 
 
 def _store(project: Project) -> Finding:

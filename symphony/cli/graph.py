@@ -15,16 +15,24 @@ from symphony.model.names import did_you_mean
 
 if TYPE_CHECKING:
     from symphony.compiler.graph import Graph
+    from symphony.model.melody import Melody
+    from symphony.model.plan import Plan
 
 FORMATS = ("text", "mermaid", "dot", "svg", "json")
 
 
 def graph(
-    file: Annotated[str, typer.Argument(help="A melody or plan: a file, file.py:name, or a name.")],
-    format: Annotated[str | None, typer.Option("--format", help=f"{', '.join(FORMATS)} [default: text, or by -o].")] = None,
-    output: Annotated[Path | None, typer.Option("-o", "--output", help="Where it goes [default: stdout].")] = None,
+    file: Annotated[str, typer.Argument(metavar="FILE", help="A melody or plan: a file, file.py:name, or a name.")],
+    format: Annotated[
+        str | None, typer.Option("--format", metavar="FORMAT", help=f"{', '.join(FORMATS)} [default: text, or by -o].")
+    ] = None,
+    output: Annotated[
+        Path | None, typer.Option("-o", "--output", metavar="FILE", help="Where it goes [default: stdout].")
+    ] = None,
     full: Annotated[bool, typer.Option("--full", help="Draw every node of a large graph.")] = False,
-    run: Annotated[str | None, typer.Option("--run", metavar="RUN", help="Colour the tasks by their state in this run.")] = None,
+    run: Annotated[
+        str | None, typer.Option("--run", metavar="RUN", help="Colour the tasks by their state in this run.")
+    ] = None,
     json: Annotated[bool, typer.Option("--json", help="Short for --format json.")] = False,
 ) -> None:
     """Draw a melody or plan."""
@@ -43,14 +51,21 @@ def graph(
 
 def _format(format: str | None, output: Path | None) -> str:
     if format is None:
-        suffixes = {".mmd": "mermaid", ".mermaid": "mermaid", ".dot": "dot", ".gv": "dot", ".svg": "svg", ".json": "json"}
+        suffixes = {
+            ".mmd": "mermaid",
+            ".mermaid": "mermaid",
+            ".dot": "dot",
+            ".gv": "dot",
+            ".svg": "svg",
+            ".json": "json",
+        }
         return suffixes.get(output.suffix, "text") if output else "text"
     if format not in FORMATS:
         raise UsageError(f"unknown format {format!r}: {did_you_mean(format, FORMATS, what='formats')}")
     return format
 
 
-def _definition(file: str) -> object:
+def _definition(file: str) -> Plan | Melody:
     """The plan, or the melody when it does not compile but can be read: a broken melody can be looked at."""
     from symphony import bootstrap  # the engine; loaded by the commands that need it
 

@@ -12,7 +12,7 @@ from symphony.errors import UsageError
 
 
 def init(
-    folder: Annotated[Path, typer.Argument(metavar="[DIR]", help="Where; made when it is not there.")] = Path("."),
+    folder: Annotated[Path, typer.Argument(metavar="DIR", help="Where; made when it is not there.")] = Path("."),
 ) -> None:
     """Write a small project: a melody, a player, a test, a CI workflow. Never overwrites a file."""
     from shlex import quote  # only here
@@ -22,13 +22,21 @@ def init(
     files = files_for(_project_name(folder))
     taken = [name for name in files if (folder / name).exists()]
     if taken:
-        raise UsageError(f"{folder / taken[0]} exists already, and init overwrites nothing; choose another folder: symphony init DIR")
+        raise UsageError(
+            f"{folder / taken[0]} exists already, and init overwrites nothing; choose another folder: symphony init DIR"
+        )
     for name, text in files.items():
         path = folder / name
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(text, encoding="utf-8")
     write(f"Wrote {', '.join(files)}.\n\nNext:\n")
-    steps = ["symphony check first", "symphony run first", "symphony run first -p name=Symphony", "symphony show last", "pytest"]
+    steps = [
+        "symphony check first",
+        "symphony run first",
+        "symphony run first -p name=Symphony",
+        "symphony show last",
+        "pytest",
+    ]
     if folder.resolve() != Path.cwd():
         steps.insert(0, f"cd {quote(str(folder))}")
     write("\n".join(f"  {step}" for step in steps))

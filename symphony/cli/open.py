@@ -13,8 +13,10 @@ from symphony.model.names import did_you_mean
 
 
 def open_(
-    run: Annotated[str, typer.Argument(metavar="[RUN]", help="A run: its id, a unique prefix, or 'last'.")] = "last",
-    output: Annotated[str | None, typer.Argument(metavar="[OUTPUT]", help="Which output or task; else the only one.")] = None,
+    run: Annotated[str, typer.Argument(metavar="RUN", help="A run: its id, a unique prefix, or 'last'.")] = "last",
+    output: Annotated[
+        str | None, typer.Argument(metavar="OUTPUT", help="Which output or task; else the only one.")
+    ] = None,
     path_only: Annotated[bool, typer.Option("--path", help="Print the path and start nothing.")] = False,
     state: State = None,
 ) -> None:
@@ -39,7 +41,9 @@ def _chosen(document: dict[str, Any], name: str | None) -> tuple[str, dict[str, 
         only = declared or outputs
         if len(only) == 1:
             return next(iter(only.items()))
-        raise UsageError(f"name an output: symphony open {document['run']} NAME; there are: {', '.join(only) or 'none'}")
+        raise UsageError(
+            f"name an output: symphony open {document['run']} NAME; there are: {', '.join(only) or 'none'}"
+        )
     every = {**outputs, **declared}
     if name not in every:
         raise UsageError(f"the run has no output {name!r}: {did_you_mean(name, every, what='outputs')}")

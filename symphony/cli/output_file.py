@@ -80,7 +80,9 @@ def _json(path: Path, value: object) -> bytes:
     try:
         return (json.dumps(value, ensure_ascii=False, indent=2) + "\n").encode()
     except (TypeError, ValueError) as error:
-        raise UsageError(f"{path}: a {type(value).__name__} cannot be written as JSON: {error}. Let a task turn it into text") from error
+        raise UsageError(
+            f"{path}: a {type(value).__name__} cannot be written as JSON: {error}. Let a task turn it into text"
+        ) from error
 
 
 def _copy_folder(source: Path, target: Path) -> None:

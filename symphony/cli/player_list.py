@@ -13,6 +13,7 @@ from types import ModuleType
 
 from symphony import players as shipped
 from symphony.cli.terminal import say
+from symphony.compiler.identity import Identity, identity_of
 from symphony.define.player import Player
 from symphony.define.source_tree import ProjectSources
 from symphony.model.signature import Signature
@@ -26,6 +27,12 @@ def all_players(root: Path) -> list[Signature]:
     """Every player, by name. A module that cannot be imported is told on stderr and passed over."""
     found = {s.name: s for s in [*_shipped(), *_own(root)]}
     return [found[name] for name in sorted(found)]
+
+
+def code_identity(signature: Signature, root: Path) -> Identity:
+    """The identity of a player's code, as a run started now would use it."""
+    sources = ProjectSources(root, [root / "melodies"])
+    return identity_of(signature.module, signature.qualname, sources, version=signature.version)
 
 
 def _shipped() -> Iterator[Signature]:
@@ -43,7 +50,9 @@ def _own(root: Path) -> Iterator[Signature]:
 def _python_files(root: Path) -> Iterator[Path]:
     """Files below the root that decorate something, wherever an import can reach them."""
     for folder, folders, files in os.walk(root):
-        folders[:] = [f for f in folders if f.isidentifier() and f not in _PASSED_OVER and not _is_environment(folder, f)]
+        folders[:] = [
+            f for f in folders if f.isidentifier() and f not in _PASSED_OVER and not _is_environment(folder, f)
+        ]
         for name in files:
             path = Path(folder, name)
             if path.suffix == ".py" and path.stem.isidentifier() and _DECORATED.search(_text(path)):
@@ -51,7 +60,9 @@ def _python_files(root: Path) -> Iterator[Path]:
 
 
 def _is_environment(folder: str, name: str) -> bool:
-    return Path(folder, name, "pyvenv.cfg").exists() or (name == "symphony" and Path(folder, name, "errors.py").exists())
+    return Path(folder, name, "pyvenv.cfg").exists() or (
+        name == "symphony" and Path(folder, name, "errors.py").exists()
+    )
 
 
 def _text(path: Path) -> str:

@@ -19,11 +19,17 @@ if TYPE_CHECKING:
 
 
 def players(
-    name: Annotated[str | None, typer.Argument(help="One player, with its ports.")] = None,
-    gives: Annotated[str | None, typer.Option("--gives", metavar="TYPE", help="Only those whose result fits this type.")] = None,
-    takes: Annotated[str | None, typer.Option("--takes", metavar="TYPE", help="Only those that take such a value.")] = None,
-    kind: Annotated[str | None, typer.Option("--kind", help="instrument, operator or motif.")] = None,
-    identity: Annotated[str | None, typer.Option("--identity", metavar="NAME", help="Print a player's code identity.")] = None,
+    name: Annotated[str | None, typer.Argument(metavar="NAME", help="One player, with its ports.")] = None,
+    gives: Annotated[
+        str | None, typer.Option("--gives", metavar="TYPE", help="Only those whose result fits this type.")
+    ] = None,
+    takes: Annotated[
+        str | None, typer.Option("--takes", metavar="TYPE", help="Only those that take such a value.")
+    ] = None,
+    kind: Annotated[str | None, typer.Option("--kind", metavar="KIND", help="instrument, operator or motif.")] = None,
+    identity: Annotated[
+        str | None, typer.Option("--identity", metavar="NAME", help="Print a player's code identity.")
+    ] = None,
     json: Json = False,
 ) -> None:
     """List players, or show one."""
@@ -98,7 +104,13 @@ def _type(option: str, text: str | None) -> PortType | None:
 def _row(signature: Signature) -> tuple[str, ...]:
     takes = ", ".join(p.name if p.required else f"{p.name}?" for p in signature.inputs)
     gives = ", ".join(str(p.type) if p.name == "out" else p.name for p in signature.outputs)
-    return signature.name, str(signature.kind), takes[:40], "nothing" if signature.effect else gives[:32], signature.summary
+    return (
+        signature.name,
+        str(signature.kind),
+        takes[:40],
+        "nothing" if signature.effect else gives[:32],
+        signature.summary,
+    )
 
 
 def _write_one(signature: Signature, *, json: bool) -> None:
@@ -114,11 +126,22 @@ def _write_one(signature: Signature, *, json: bool) -> None:
 
 
 def _write_identity(name: str, project: Project, *, json: bool) -> None:
-    from symphony.cli.player_list import all_players, identity_of  # imports every player; --help needs none
+    from symphony.cli.player_list import all_players, code_identity  # imports every player; --help needs none
 
     signature = _one(name, all_players(project.root))
-    digest = identity_of(signature, project.root)
+    identity = code_identity(signature, project.root)
     if json:
-        write_document({"player": signature.name, "identity": digest})
-    else:
-        write(digest or "no source is found, so results are not kept; declare a version to change that")
+        write_document({
+            "player": signature.name, "identity": identity.digest, "reason": identity.reason,
+            "reached": [
+                {"name": r.label(), "file": r.file, "line": r.line, "end_line": r.end_line, "digest": r.digest} for r in identity.reached
+            ],
+            "notes": [{"module": n.module, "line": n.line, "kind": str(n.kind), "message": n.message} for n in identity.notes],
+        })  # fmt: skip
+        return
+    write(identity.digest or "none: results are not kept")
+    for reached in identity.reached:
+        write(f"  {reached.digest[:12]}  {reached.label()}  {reached.file}:{reached.line}-{reached.end_line}")
+    for text in [identity.reason, *(f"{n.module}:{n.line}: {n.message}" for n in identity.notes)]:
+        if text:
+            say(text)

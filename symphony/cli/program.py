@@ -52,7 +52,9 @@ class LazyGroup(TyperGroup):
             UsageError: there is no such command; names the nearest.
         """
         if cmd_name not in COMMANDS:
-            raise UsageError(f"unknown command {cmd_name!r}: {did_you_mean(cmd_name, COMMANDS, what='commands', limit=30)}")
+            raise UsageError(
+                f"unknown command {cmd_name!r}: {did_you_mean(cmd_name, COMMANDS, what='commands', limit=30)}"
+            )
         module, _, attribute = COMMANDS[cmd_name].partition(":")
         return _command(cmd_name, getattr(import_module(f"symphony.cli.{module}"), attribute))
 
@@ -90,7 +92,9 @@ def _say_version(asked: bool) -> None:
 
 @app.callback()
 def symphony(
-    version: Annotated[bool, typer.Option("--version", "-V", callback=_say_version, is_eager=True, help="Print it.")] = False,
+    version: Annotated[
+        bool, typer.Option("--version", "-V", callback=_say_version, is_eager=True, help="Print it.")
+    ] = False,
 ) -> None:
     """Workflow as code: melodies are checked, compiled into plans, run, and never computed twice."""
 

@@ -15,28 +15,44 @@ Texts = list[str]
 
 
 def run(
-    melody: Annotated[str, typer.Argument(metavar="MELODY|PLAN", help="A file, file.py:name, a plan, or a name.")],
-    param: Annotated[Texts | None, typer.Option("-p", "--param", metavar="NAME=VALUE", help="A parameter; repeat it.")] = None,
+    melody: Annotated[str, typer.Argument(metavar="MELODY", help="A melody or plan: a file, file.py:name, or a name.")],
+    param: Annotated[
+        Texts | None, typer.Option("-p", "--param", metavar="NAME=VALUE", help="A parameter; repeat it.")
+    ] = None,
     params: Annotated[Path | None, typer.Option("--params", metavar="FILE", help="Parameters as JSON or YAML.")] = None,
-    output: Annotated[Texts | None, typer.Option("-o", "--output", metavar="NAME=PATH", help="Write an output there.")] = None,
+    output: Annotated[
+        Texts | None, typer.Option("-o", "--output", metavar="NAME=PATH", help="Write an output there.")
+    ] = None,
     executor: Annotated[str, typer.Option("--executor", metavar="NAME", help="Where it runs.")] = "pit",
-    workers: Annotated[int | None, typer.Option("--workers", min=1, help="How many calls at a time.")] = None,
+    workers: Annotated[
+        int | None, typer.Option("--workers", min=1, metavar="N", help="How many calls at a time.")
+    ] = None,
     json: Json = False,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Say what would run and why; run nothing.")] = False,
     no_cache: Annotated[bool, typer.Option("--no-cache", help="Serve nothing; results replace the old ones.")] = False,
     fail_fast: Annotated[bool, typer.Option("--fail-fast", help="Cancel the rest at the first failure.")] = False,
     strict: Annotated[bool, typer.Option("--strict", help="Check that calls leave their inputs as they were.")] = False,
-    durability: Annotated[str, typer.Option("--durability", metavar="process|power", help="What results survive.")] = "process",
+    durability: Annotated[
+        str, typer.Option("--durability", metavar="process|power", help="What results survive.")
+    ] = "process",
     state: State = None,
-    only: Annotated[Texts | None, typer.Option("--only", metavar="TASK", help="This task and what it needs not kept.")] = None,
+    only: Annotated[
+        Texts | None, typer.Option("--only", metavar="TASK", help="This task and what it needs not kept.")
+    ] = None,
     until: Annotated[Texts | None, typer.Option("--until", metavar="TASK", help="Up to this task.")] = None,
-    force: Annotated[Texts | None, typer.Option("--force", metavar="TASK", help="Run it and its dependants again.")] = None,
-    tag: Annotated[Texts | None, typer.Option("--tag", help="A label for 'symphony runs --tag'.")] = None,
+    force: Annotated[
+        Texts | None, typer.Option("--force", metavar="TASK", help="Run it and its dependants again.")
+    ] = None,
+    tag: Annotated[
+        Texts | None, typer.Option("--tag", metavar="TAG", help="A label for 'symphony runs --tag'.")
+    ] = None,
     watch: Annotated[bool, typer.Option("--watch", help="Run again whenever a file of the project changes.")] = False,
 ) -> None:
     """Run a melody or a plan."""
     if durability not in ("process", "power"):
-        raise UsageError(f"--durability {durability!r}: valid are process (survives a kill) and power (survives a power cut)")
+        raise UsageError(
+            f"--durability {durability!r}: valid are process (survives a kill) and power (survives a power cut)"
+        )
     from symphony.cli.output_file import parse_targets  # kept from --help
 
     targets = parse_targets(output or [])
@@ -59,7 +75,9 @@ def run(
 
 def resume(
     run: RunReference = "last",
-    executor: Annotated[str | None, typer.Option("--executor", metavar="NAME", help="Another executor than before.")] = None,
+    executor: Annotated[
+        str | None, typer.Option("--executor", metavar="NAME", help="Another executor than before.")
+    ] = None,
     json: Json = False,
     state: State = None,
 ) -> None:

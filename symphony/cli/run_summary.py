@@ -48,7 +48,11 @@ def _failure(failure: Mapping[str, Any]) -> Iterator[str]:
 
 
 def _slowest(tasks: Mapping[str, Any]) -> str:
-    timed = [(t.duration_s, name) for name, t in tasks.items() if t.duration_s and t.duration_s >= 0.1 and str(t.state) != "cached"]
+    timed = [
+        (t.duration_s, name)
+        for name, t in tasks.items()
+        if t.duration_s and t.duration_s >= 0.1 and str(t.state) != "cached"
+    ]
     timed.sort(reverse=True)
     return ", ".join(f"{name} {seconds_text(d)}" for d, name in timed[:SLOWEST])
 

@@ -12,13 +12,15 @@ from symphony.cli.call_options import Json, RunReference, State, project_here, s
 from symphony.cli.terminal import say, seconds_text, size_text, time_text, write, write_document, write_table
 from symphony.errors import UsageError
 
-Task = Annotated[str | None, typer.Argument(metavar="[TASK]", help="One task only.")]
+Task = Annotated[str | None, typer.Argument(metavar="TASK", help="One task only.")]
 
 
 def runs(
-    run_state: Annotated[str | None, typer.Option("--state", help="Only runs in this state.")] = None,
-    since: Annotated[str | None, typer.Option("--since", help="Only runs younger than 30m, 2h, 1d, or since a date.")] = None,
-    tag: Annotated[str | None, typer.Option("--tag", help="Only runs with this label.")] = None,
+    run_state: Annotated[str | None, typer.Option("--state", metavar="STATE", help="Only runs in this state.")] = None,
+    since: Annotated[
+        str | None, typer.Option("--since", metavar="AGE", help="Only runs younger than 30m, 2h, 1d, or since a date.")
+    ] = None,
+    tag: Annotated[str | None, typer.Option("--tag", metavar="TAG", help="Only runs with this label.")] = None,
     json: Json = False,
 ) -> None:
     """List runs, newest first."""
@@ -107,7 +109,9 @@ def _since(text: str | None) -> float | None:
             return datetime.fromisoformat(text).timestamp()
         return time.time() - parse_duration_s(text)
     except ValueError as error:
-        raise UsageError(f"--since {text!r}: give an age such as 30m, 2h or 1d, or a date such as 2025-01-31") from error
+        raise UsageError(
+            f"--since {text!r}: give an age such as 30m, 2h or 1d, or a date such as 2025-01-31"
+        ) from error
 
 
 def _took(document: dict[str, Any]) -> str:
@@ -125,7 +129,14 @@ def _task_row(task: dict[str, Any]) -> tuple[Any, ...]:
     if isinstance(error, dict):
         error = f"{error.get('type', '')}: {error.get('message', '')}".splitlines()[0] if error else ""
     given = f"{output['type']}, {size_text(output['bytes'])}" if output else ""
-    return task["task"], task["state"], task["attempts"] or "", seconds_text(task["duration_s"]), given, str(error)[:100]
+    return (
+        task["task"],
+        task["state"],
+        task["attempts"] or "",
+        seconds_text(task["duration_s"]),
+        given,
+        str(error)[:100],
+    )
 
 
 def _clock(at: Any) -> str:

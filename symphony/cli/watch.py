@@ -15,7 +15,18 @@ if TYPE_CHECKING:
     from symphony.config.project import Project
 
 EVERY_S = 0.5
-SKIPPED = {".git", ".hg", ".symphony", ".venv", "venv", "node_modules", "__pycache__", ".mypy_cache", ".ruff_cache", ".pytest_cache"}
+SKIPPED = {
+    ".git",
+    ".hg",
+    ".symphony",
+    ".venv",
+    "venv",
+    "node_modules",
+    "__pycache__",
+    ".mypy_cache",
+    ".ruff_cache",
+    ".pytest_cache",
+}
 
 
 def watched(project: Project, action: Callable[[], int]) -> None:
