@@ -25,9 +25,16 @@ OLDEST = (3, 11)
 LITTLE_BYTES = 500_000_000
 FAULTY = 4
 EXTRAS = {
-    "dask": "distributed", "prefect": "prefect", "s3": "s3fs", "search": "tantivy", "conductor": "torch", "board": "starlette",
-    "signing": "cryptography", "arrays": "pyarrow", "watch": "watchfiles",
-}  # fmt: skip
+    "dask": "distributed",
+    "prefect": "prefect",
+    "s3": "s3fs",
+    "search": "tantivy",
+    "conductor": "torch",
+    "board": "starlette",
+    "signing": "cryptography",
+    "arrays": "pyarrow",
+    "watch": "watchfiles",
+}
 """Each optional part with a package that it brings."""
 
 

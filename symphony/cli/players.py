@@ -13,6 +13,7 @@ from symphony.errors import UsageError
 from symphony.model.names import did_you_mean
 
 if TYPE_CHECKING:
+    from symphony.compiler.identity import Identity
     from symphony.config.project import Project
     from symphony.model.port_type import PortType
     from symphony.model.signature import Port, Signature
@@ -55,11 +56,18 @@ def players(
 def document_of(signature: Signature) -> dict[str, Any]:
     """A player as plain data."""
     return {
-        "player": signature.name, "kind": str(signature.kind), "version": signature.version, "summary": signature.summary,
-        "doc": signature.doc, "module": signature.module, "in_project": signature.in_project,
-        "cache": signature.cache and not signature.effect, "tags": list(signature.tags),
-        "inputs": [_port(p) for p in signature.inputs], "outputs": [_port(p) for p in signature.outputs],
-    }  # fmt: skip
+        "player": signature.name,
+        "kind": str(signature.kind),
+        "version": signature.version,
+        "summary": signature.summary,
+        "doc": signature.doc,
+        "module": signature.module,
+        "in_project": signature.in_project,
+        "cache": signature.cache and not signature.effect,
+        "tags": list(signature.tags),
+        "inputs": [_port(p) for p in signature.inputs],
+        "outputs": [_port(p) for p in signature.outputs],
+    }
 
 
 def _port(port: Port) -> dict[str, Any]:
@@ -131,13 +139,7 @@ def _write_identity(name: str, project: Project, *, json: bool) -> None:
     signature = _one(name, all_players(project.root))
     identity = code_identity(signature, project.root)
     if json:
-        write_document({
-            "player": signature.name, "identity": identity.digest, "reason": identity.reason,
-            "reached": [
-                {"name": r.label(), "file": r.file, "line": r.line, "end_line": r.end_line, "digest": r.digest} for r in identity.reached
-            ],
-            "notes": [{"module": n.module, "line": n.line, "kind": str(n.kind), "message": n.message} for n in identity.notes],
-        })  # fmt: skip
+        write_document(_identity_document(signature.name, identity))
         return
     write(identity.digest or "none: results are not kept")
     for reached in identity.reached:
@@ -145,3 +147,12 @@ def _write_identity(name: str, project: Project, *, json: bool) -> None:
     for text in [identity.reason, *(f"{n.module}:{n.line}: {n.message}" for n in identity.notes)]:
         if text:
             say(text)
+
+
+def _identity_document(name: str, identity: Identity) -> dict[str, Any]:
+    reached = [
+        {"name": r.label(), "file": r.file, "line": r.line, "end_line": r.end_line, "digest": r.digest}
+        for r in identity.reached
+    ]
+    notes = [{"module": n.module, "line": n.line, "kind": str(n.kind), "message": n.message} for n in identity.notes]
+    return {"player": name, "identity": identity.digest, "reason": identity.reason, "reached": reached, "notes": notes}
