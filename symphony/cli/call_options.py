@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -22,8 +21,7 @@ def project_here(state: Path | None = None) -> Project:
     """Find the project around the current folder, with another state folder if one is given."""
     from symphony.config.project import find_project  # loaded by the commands that need it
 
-    project = find_project(Path.cwd())
-    return replace(project, state=state.absolute()) if state else project
+    return find_project(Path.cwd(), state=state)
 
 
 def store_of(project: Project) -> Any:

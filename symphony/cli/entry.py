@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from symphony.cli.version import VERSION
 from symphony.errors import CompileError, InternalError, SymphonyError
 
+FAILED = 1
 CANCELLED = 130
 PIPE_CLOSED = 141
 
@@ -26,7 +27,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return 0
     code = _guarded(words)
     code = _flushed(code)
-    if arguments is None and code == CANCELLED and _has_abandoned_threads():
+    if arguments is None and code in (FAILED, CANCELLED) and _has_abandoned_threads():
         os._exit(code)  # a thread cannot be stopped; waiting for it would never end
     return code
 

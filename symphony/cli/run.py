@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Annotated, Any
@@ -122,15 +123,13 @@ def _finish(start: Callable[..., Any], project: Any, targets: dict[str, Path], *
             write_value(path, result.outputs[name])
             say(f"wrote {path}")
     document = result.document(store_of(project))
-    say_summary(document, result.tasks)
+    say_summary(document, result.tasks, stream=sys.stderr if json else sys.stdout)
     if json:
         write_document(document)
     return int(result.exit_code)
 
 
 def _say_warnings(checked: Any) -> None:
-    import sys  # for the stream as it is now
-
     from symphony.cli.terminal import has_colour, say
     from symphony.compiler.report_text import report_text
     from symphony.errors import CompileError

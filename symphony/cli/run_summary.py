@@ -2,38 +2,39 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Iterator, Mapping
-from typing import Any
+from typing import Any, TextIO
 
-from symphony.cli.terminal import painted, say, seconds_text, size_text
+from symphony.cli.terminal import painted, seconds_text, size_text
+from symphony.compiler.text_width import printable
 
 SLOWEST = 3
+WORTH_TELLING_S = 0.1
 LONGEST_VALUE = 80
 
 
-def say_summary(document: Mapping[str, Any], tasks: Mapping[str, Any]) -> None:
+def say_summary(document: Mapping[str, Any], tasks: Mapping[str, Any], *, stream: TextIO) -> None:
     """Tell people how a run ended.
 
     Args:
         document: the document of ``run --json``.
         tasks: by name, each with `state`, `duration_s`.
     """
-    for line in _lines(document, tasks):
-        say(line)
+    for line in _lines(document, tasks, stream):
+        stream.write(f"{line}\n")
 
 
-def _lines(document: Mapping[str, Any], tasks: Mapping[str, Any]) -> Iterator[str]:
+def _lines(document: Mapping[str, Any], tasks: Mapping[str, Any], stream: TextIO) -> Iterator[str]:
     for failure in document["failures"]:
         yield from _failure(failure)
     counts = ", ".join(f"{n} {state}" for state, n in document["counts"].items() if n)
-    state = painted(str(document["state"]), str(document["state"]), sys.stderr)
+    state = painted(str(document["state"]), str(document["state"]), stream)
     yield f"{document['melody']}: {state} in {seconds_text(document['seconds'])} ({counts or 'no tasks'})"
     slow = _slowest(tasks)
     if slow:
         yield f"  slowest: {slow}"
     for name, output in document["outputs"].items():
-        yield f"  {name}: {_output(output)}"
+        yield f"  {name}: {printable(_output(output))}"
     yield f"  run {document['run']}; look at it with: symphony show {document['run']}"
     if document["state"] in ("failed", "cancelled", "interrupted"):
         yield f"  go on where it stopped: symphony resume {document['run']}"
@@ -41,18 +42,15 @@ def _lines(document: Mapping[str, Any], tasks: Mapping[str, Any]) -> Iterator[st
 
 def _failure(failure: Mapping[str, Any]) -> Iterator[str]:
     error = failure.get("error") or {}
-    yield f"{failure['task']}: {error.get('type', 'error')}: {error.get('message', '')}"
+    yield printable(f"{failure['task']}: {error.get('type', 'error')}: {error.get('message', '')}")
     trace = str(error.get("traceback") or "").rstrip()
     for line in trace.splitlines():
-        yield f"    {line}"
+        yield f"    {printable(line)}"
 
 
 def _slowest(tasks: Mapping[str, Any]) -> str:
-    timed = [
-        (t.duration_s, name)
-        for name, t in tasks.items()
-        if t.duration_s and t.duration_s >= 0.1 and str(t.state) != "cached"
-    ]
+    whole = {name: t for name, t in tasks.items() if "[" not in name and str(t.state) != "cached"}
+    timed = [(t.duration_s, name) for name, t in whole.items() if t.duration_s and t.duration_s >= WORTH_TELLING_S]
     timed.sort(reverse=True)
     return ", ".join(f"{name} {seconds_text(d)}" for d, name in timed[:SLOWEST])
 
