@@ -124,6 +124,8 @@ def _finish(start: Callable[..., Any], project: Any, targets: dict[str, Path], *
             say(f"wrote {path}")
     document = result.document(store_of(project))
     say_summary(document, result.tasks, stream=sys.stderr if json else sys.stdout)
+    if result.abandoned:
+        say(f"could not be stopped and were left behind: {', '.join(result.abandoned)}")
     if json:
         write_document(document)
     return int(result.exit_code)
