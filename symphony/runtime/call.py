@@ -25,7 +25,7 @@ from symphony.runtime.shell import run_script
 from symphony.runtime.steps import Step
 from symphony.runtime.values import MISSING, Held
 from symphony.store.anchors import Anchors
-from symphony.store.parts import key_part
+from symphony.store.identity import key_part
 from symphony.store.store import KeyEntry, Store
 
 

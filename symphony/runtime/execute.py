@@ -1,0 +1,245 @@
+"""Executes a plan from start to end: binds parameters, owns the run, drives the engine, records the outcome."""
+
+from __future__ import annotations
+
+import os
+import socket
+import time
+import uuid
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any
+
+from symphony.model.artifact import Artifact
+from symphony.model.event import Event, EventKind
+from symphony.model.plan import Plan
+from symphony.model.states import FINAL, RunState, TaskState
+from symphony.runtime.arguments import as_document, bind_params
+from symphony.runtime.call import TaskCalls, error_document
+from symphony.runtime.contract import InProcessExecutor
+from symphony.runtime.engine import GRACE_S, Engine, Settings, as_artifact
+from symphony.runtime.ownership import Ownership
+from symphony.runtime.result import Outputs, RunResult, TaskResult
+from symphony.runtime.schedule import State
+from symphony.runtime.secrets import Secrets
+from symphony.runtime.steps import build_program
+from symphony.store.anchors import Anchors
+from symphony.store.store import CallRecord, RunRecord, Store
+
+_STATES = {State[s.name]: s for s in TaskState}
+
+
+@dataclass(frozen=True, slots=True)
+class Order:
+    """How a plan is to be run.
+
+    Attributes:
+        given, texts: parameters as values and as text.
+        root: the project's root.
+        here: where relative paths of given parameters start.
+        recorded: whether results are kept and served.
+        only, until, force: selections of tasks by id.
+        run_id: an id to take instead of a new one.
+    """
+
+    given: Mapping[str, Any] = field(default_factory=dict)
+    texts: Mapping[str, str] = field(default_factory=dict)
+    root: Path = field(default_factory=Path.cwd)
+    here: Path = field(default_factory=Path.cwd)
+    recorded: bool = True
+    workers: int | None = None
+    no_cache: bool = False
+    fail_fast: bool = False
+    strict: bool = False
+    selected: frozenset[str] | None = None
+    forced: frozenset[str] = frozenset()
+    tags: tuple[str, ...] = ()
+    run_id: str | None = None
+    on_event: Callable[[Event], None] | None = None
+
+
+def new_run_id() -> str:
+    """An id that sorts by time and is unlike every other."""
+    return time.strftime("%Y%m%d-%H%M%S-", time.gmtime()) + uuid.uuid4().hex[:8]
+
+
+def execute(plan: Plan, order: Order, store: Store, executor: InProcessExecutor) -> RunResult:
+    """Run a plan. Ctrl-C cancels it in order; the result then says so.
+
+    Raises:
+        ParameterError: a parameter does not fit; nothing was recorded.
+        SurroundingsError: the store cannot be written.
+    """
+    sitting = Sitting(plan, order, store, executor, order.run_id or new_run_id())
+    return sitting.run(None)
+
+
+def resume(record: RunRecord, order: Order, store: Store, executor: InProcessExecutor) -> RunResult:
+    """Take up an earlier run: what is recorded stands, the rest is run.
+
+    Raises:
+        RefusedError: the run is owned by a living process.
+    """
+    plan = Plan.from_text(record.plan_text, file=f"the plan of run {record.id}")
+    sitting = Sitting(plan, replace(order, given=record.params, tags=record.tags), store, executor, record.id)
+    return sitting.run(record)
+
+
+class Sitting:
+    """One sitting of a run."""
+
+    def __init__(self, plan: Plan, order: Order, store: Store, executor: InProcessExecutor | None, run: str) -> None:
+        self.plan, self.order, self.store, self.executor, self.run_id = plan, order, store, executor, run
+        self.secrets = Secrets()
+        self.params = bind_params(
+            plan, order.given, order.texts, root=order.root, here=order.here, secret_of=self.secrets.get
+        )
+        folders = tuple(
+            (name, held.value) for name, held in self.params.items() if not held.secret and isinstance(held.value, Path)
+        )
+        self.anchors = Anchors(order.root, folders)
+        self.calls = TaskCalls(
+            store, recorded=order.recorded, anchors=self.anchors, no_cache=order.no_cache, strict=order.strict
+        )
+        self.program = build_program(plan)
+        self.started_at = time.time()
+
+    def run(self, earlier: RunRecord | None) -> RunResult:
+        if not self.order.recorded:
+            return self._drive({})
+        folder = self.store.folder
+        if folder is None:
+            return self._recorded(earlier)
+        with Ownership(folder, self.run_id):
+            return self._recorded(earlier)
+
+    def _recorded(self, earlier: RunRecord | None) -> RunResult:
+        known: dict[tuple[str, int], CallRecord] = {}
+        if earlier is None:
+            self.store.begin_run(self._record())
+        else:
+            known = {(c.task, c.index): c for c in self.store.calls(self.run_id) if _stands(c)}
+            self.store.update_run(self.run_id, state=RunState.RUNNING, ended_at=None, sitting=earlier.sitting + 1, pid=os.getpid())
+        self.store.flush()
+        try:
+            result = self._drive(known)
+        except BaseException as error:
+            self.store.update_run(self.run_id, state=RunState.INTERRUPTED, ended_at=time.time(), failure=error_document(error))
+            raise
+        outputs = {n: a.to_document() for n, a in result.artifacts.items()}
+        self.store.update_run(self.run_id, state=result.state, ended_at=time.time(), outputs=outputs)
+        self.store.flush()
+        self._tell(EventKind.RUN_ENDED, {"state": str(result.state), "seconds": result.seconds, "counts": dict(result.counts)})
+        return result
+
+    def _record(self) -> RunRecord:
+        options = {"no_cache": self.order.no_cache, "fail_fast": self.order.fail_fast, "strict": self.order.strict,
+                   "workers": self.order.workers, "root": str(self.order.root)}  # fmt: skip
+        return RunRecord(
+            id=self.run_id, melody=self.plan.melody, plan_hash=self.plan.hash, plan_text=self.plan.to_text(),
+            params=as_document(self.params), executor=self.executor.name, options=options, tags=self.order.tags,
+            state=RunState.RUNNING, started_at=self.started_at, host=socket.gethostname(), pid=os.getpid(), sitting=1,
+        )  # fmt: skip
+
+    # driving -----------------------------------------------------------------------------------------------------
+
+    def _drive(self, known: Mapping[tuple[str, int], CallRecord]) -> RunResult:
+        settings = Settings(
+            self.run_id, self.order.fail_fast, self.order.forced, self.order.selected, False, self.order.on_event
+        )
+        engine = Engine(
+            self.program, self.params, self.calls, settings, recorded=known, redact=self.secrets.redact,
+            environment=self.environment(), secret_of=self.secrets.get,
+        )  # fmt: skip
+        begun = time.monotonic()
+        abandoned = drive(engine, self.executor, self.order.workers)
+        return self._result(engine, time.monotonic() - begun, abandoned)
+
+    def _result(self, engine: Engine, seconds: float, abandoned: list[str]) -> RunResult:
+        tasks = task_results(engine)
+        top = {id: tasks[id] for id in engine.net.root.nodes if id in tasks}
+        counts = {s: 0 for s in ("succeeded", "cached", "failed", "skipped", "cancelled")}
+        for task in top.values():
+            counts[str(task.state)] = counts.get(str(task.state), 0) + 1
+        held = {name: engine.output(name) for name in self.plan.outputs}
+        artifacts: dict[str, Artifact] = {}
+        failures = [{"task": path, "error": t.error} for path, t in tasks.items() if t.state is TaskState.FAILED and t.error]
+        state = engine.verdict()
+        for name, value in held.items():
+            if value is not None and self.order.recorded and not value.secret:
+                try:
+                    artifacts[name] = as_artifact(self.calls, value)
+                except Exception as error:  # noqa: BLE001  an output's expression can fail in every way
+                    failures.append({"task": f"outputs.{name}", "error": error_document(error)})
+                    held[name], state = None, RunState.FAILED
+        return RunResult(
+            run=self.run_id, melody=self.plan.melody, plan=self.plan.hash, executor=self.executor.name, state=state,
+            seconds=seconds, counts=counts, outputs=Outputs(held), artifacts=artifacts, tasks=tasks,
+            failures=tuple(failures), abandoned=tuple(abandoned), output_types=self.plan.output_types,
+        )  # fmt: skip
+
+    def environment(self) -> dict[str, str]:
+        """The environment variables that the melody reads, as far as they are set."""
+        return {name: os.environ[name] for name in self.plan.env if name in os.environ}
+
+    def _tell(self, kind: EventKind, data: dict[str, Any]) -> None:
+        if self.order.on_event is not None:
+            self.order.on_event(Event(kind, self.run_id, time.time(), "", data))
+
+
+def drive(engine: Engine, executor: InProcessExecutor, workers: int | None) -> list[str]:
+    """Run an engine on an executor's threads until it has ended; returns what had to be left behind.
+
+    Ctrl-C, once, cancels: running bodies get the grace period, then they are abandoned.
+    """
+    executor.start(workers=workers)
+    engine.set_workers(executor.workers)
+    abandoned: list[str] = []
+    try:
+        engine.begin()
+        executor.lend(engine.work)
+        try:
+            while not engine.wait(0.5):
+                pass
+        except KeyboardInterrupt:
+            engine.cancel()
+            if not engine.wait(GRACE_S):
+                abandoned = engine.abandon()
+    finally:
+        engine.close()
+        executor.stop(grace_s=0.0 if abandoned else GRACE_S)
+    return abandoned
+
+
+def task_results(engine: Engine) -> dict[str, TaskResult]:
+    """Every task by path, elements after the task they belong to."""
+    results: dict[str, TaskResult] = {}
+    net = engine.net
+    for node, state in sorted(enumerate(engine.schedule.state), key=lambda e: _place(engine, e[0])):
+        info = engine.info.get(node)
+        after = _STATES[State(state)]
+        note = engine.cause_of(node) if after is TaskState.SKIPPED else (info.note if info else "")
+        if info is None:
+            results[net.path(node)] = TaskResult(after, note=note)
+        else:
+            results[net.path(node)] = TaskResult(
+                after, info.attempts, info.started_at, info.ended_at, info.error if after is TaskState.FAILED else None, note
+            )
+    return results
+
+
+def _place(engine: Engine, node: int) -> tuple[int, ...]:
+    """Where a node stands in the list: behind its parent, by position."""
+    place: list[int] = [node]
+    while node in engine.schedule.parent:
+        node = engine.schedule.parent[node]
+        place.append(node)
+    return tuple(reversed(place))
+
+
+def _stands(call: CallRecord) -> bool:
+    """Whether an earlier outcome is taken over by a resume."""
+    return call.state in FINAL and call.state in (TaskState.SUCCEEDED, TaskState.CACHED) and call.outputs is not None
+
+

@@ -1,0 +1,101 @@
+"""Says why a task would run or did run: the parts of its key that differ, with both values."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from symphony.runtime import schedule as sc
+from symphony.runtime.engine import Engine
+from symphony.runtime.keys import differences
+
+
+@dataclass(frozen=True, slots=True)
+class Reason:
+    """One part that differs: a field path and both values; None where a side has none."""
+
+    field: str
+    before: str | None
+    after: str | None
+
+    def __str__(self) -> str:
+        if self.before is None and self.after is None:
+            return self.field
+        return f"{self.field}: {self.before if self.before is not None else '—'} -> {self.after if self.after is not None else '—'}"
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """What a dry run says of one task: ``hit``, ``run``, ``unknown`` or ``skip``, with reasons."""
+
+    task: str
+    decision: str
+    reasons: tuple[Reason, ...] = ()
+
+    def to_document(self) -> dict[str, Any]:
+        """The decision as plain data."""
+        return {
+            "task": self.task,
+            "decision": self.decision,
+            "reasons": [{"field": r.field, "before": r.before, "after": r.after} for r in self.reasons],
+        }
+
+
+def reasons_for(before: Mapping[str, Any] | None, after: Mapping[str, Any]) -> tuple[Reason, ...]:
+    """The parts of a key that differ from those of the last time."""
+    if before is None:
+        return (Reason("never ran with these inputs before", None, None),)
+    found = tuple(Reason(*d) for d in differences(before, after))
+    return found or (Reason("the result is no longer in the store", None, None),)
+
+
+def decisions(engine: Engine, latest: Any, melody: str) -> list[Decision]:
+    """What a probe found out, task by task; elements of `each` behind their task.
+
+    Args:
+        latest: gives the parts of the last call of (player, task, melody).
+    """
+    net, state = engine.net, engine.schedule.state
+    found: list[Decision] = []
+    for node in net.root.nodes.values():
+        children = engine.schedule.children.get(node)
+        if children is None:
+            found.append(_decision(engine, node, latest, melody))
+            continue
+        inner = [_decision(engine, child, latest, melody) for child in children]
+        running = [d for d in inner if d.decision != "hit" and d.decision != "skip"]
+        path = net.path(node)
+        if not running:
+            found.append(Decision(path, "hit" if inner or state[node] in (sc.SUCCEEDED, sc.CACHED) else "skip"))
+        else:
+            kind = "run" if any(d.decision == "run" for d in running) else "unknown"
+            count = Reason(f"{len(running)} of {len(inner)} elements", None, None)
+            found.append(Decision(path, kind, (count, *running[0].reasons)))
+        found += inner
+    return found
+
+
+def _decision(engine: Engine, node: int, latest: Any, melody: str) -> Decision:
+    state, path = engine.schedule.state[node], engine.net.path(node)
+    info = engine.info.get(node)
+    if state in (sc.SUCCEEDED, sc.CACHED):
+        return Decision(path, "hit")
+    if info is not None and info.note == "would run":
+        step = engine.net.steps[node]
+        if not step.cached:
+            why = "cache: off" if not step.task.cache else "effect: always runs" if step.is_effect else "no source: not cached"
+            return Decision(path, "run", (Reason(why, None, None),))
+        if engine.calls.no_cache:
+            return Decision(path, "run", (Reason("--no-cache", None, None),))
+        if step.id in engine.settings.forced:
+            return Decision(path, "run", (Reason("--force", None, None),))
+        player = step.pin.name if step.pin is not None else "run"
+        return Decision(path, "run", reasons_for(latest(player, path, melody), info.parts))
+    if state == sc.FAILED:
+        message = (info.error or {}).get("message", "") if info is not None else ""
+        return Decision(path, "run", (Reason(f"cannot be decided: {message}", None, None),))
+    cause = engine.schedule.cause.get(node, sc.WHEN)
+    if state == sc.SKIPPED and cause != sc.WHEN:
+        return Decision(path, "unknown", (Reason(f"unknown until {engine.net.path(cause)} ran", None, None),))
+    return Decision(path, "skip", (Reason(engine.cause_of(node), None, None),))
