@@ -27,7 +27,7 @@ def convert(
     form = _form(to, output, file)
     from symphony import bootstrap  # the engine; loaded by the commands that need it
 
-    melody = bootstrap.load(bootstrap.find_definition(file, _project()))
+    melody = bootstrap.load(file)
     if form == "yaml":
         from symphony.define.yaml_writer import to_yaml as written  # one of the two writers is needed
     else:
@@ -40,12 +40,6 @@ def convert(
 
     write_atomically(output, text.encode())
     say(f"wrote {output}")
-
-
-def _project() -> object:
-    from symphony.cli.call_options import project_here  # after the form is known to be right
-
-    return project_here()
 
 
 def _form(to: str | None, output: Path | None, file: str) -> str:

@@ -45,13 +45,10 @@ def plan_at(place: str) -> Plan:
         CompileError: the melody there does not compile.
         UsageError: there is nothing there.
     """
-    from symphony.cli.revision import checked_out, split_revision  # git is asked only when a revision is named
+    from symphony.cli.revision import plan_at_revision, split_revision  # git is asked only when a revision is named
 
     found = split_revision(place)
-    if found is None:
-        return _compiled(place)
-    with checked_out(*found) as path:
-        return _compiled(path)
+    return _compiled(place) if found is None else plan_at_revision(*found)
 
 
 def _compiled(target: str) -> Plan:

@@ -19,8 +19,8 @@ EVERY_S = 10.0
 class Tally:
     """Counts tasks from events. Elements of ``each`` count as one task together. Safe to use from any thread."""
 
-    def __init__(self, total: int) -> None:
-        self.total = total
+    def __init__(self) -> None:
+        self.total = 0
         self.done: set[str] = set()
         self.running: dict[str, float] = {}
         self.failed = 0
@@ -29,8 +29,8 @@ class Tally:
     def take(self, event: Event) -> None:
         """Count one event."""
         with self._lock:
-            if event.kind is EventKind.RUN_STARTED and event.data and isinstance(event.data.get("tasks"), int):
-                self.total = event.data["tasks"]
+            if event.kind is EventKind.RUN_STARTED and event.data:
+                self.total = int(event.data.get("tasks", 0))
             elif event.kind is EventKind.TASK_STARTED:
                 self.running[event.task] = event.at
             elif event.kind is EventKind.TASK_ENDED:
@@ -53,12 +53,10 @@ class Tally:
 
 
 @contextmanager
-def shown_progress(total: int, *, quiet: bool = False) -> Iterator[Callable[[Event], None]]:
+def shown_progress() -> Iterator[Callable[[Event], None]]:
     """Give a function that takes the events of a run and shows them on stderr while the block lasts."""
-    tally = Tally(total)
-    if quiet:
-        yield tally.take
-    elif sys.stderr.isatty():
+    tally = Tally()
+    if sys.stderr.isatty():
         with _bar(tally) as take:
             yield take
     else:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import re
 import subprocess
+import sys
 import tarfile
 import tempfile
 from collections.abc import Iterator
@@ -12,6 +13,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from symphony.errors import UsageError
+from symphony.model.plan import Plan
 
 _REVISION = re.compile(r"(?P<revision>[^:\s-][^:\s]*):(?P<path>[^:]+\.(?:ya?ml|py|json)(?::\w+)?)")
 
@@ -25,6 +27,22 @@ def split_revision(place: str) -> tuple[str, str] | None:
     if found is None or Path(place).exists() or Path(found["revision"]).is_file():
         return None
     return found["revision"], found["path"]
+
+
+def plan_at_revision(revision: str, path: str) -> Plan:
+    """Compile a file as it was at a revision, with the players as they were then.
+
+    A process of its own does it: two versions of one module cannot be imported side by side.
+
+    Raises:
+        UsageError: git, the revision or the file is not there, or the melody did not compile then.
+    """
+    with checked_out(revision, path) as copy:
+        command = [sys.executable, "-P", "-m", "symphony", "compile", copy]
+        done = subprocess.run(command, capture_output=True, text=True, check=False, stdin=subprocess.DEVNULL)
+        if done.returncode:
+            raise UsageError(f"{revision}:{path} does not compile:\n{(done.stdout + done.stderr).rstrip()}")
+        return Plan.from_text(done.stdout, file=f"{revision}:{path}")
 
 
 @contextmanager
@@ -44,6 +62,7 @@ def checked_out(revision: str, path: str) -> Iterator[str]:
     with tempfile.TemporaryDirectory(prefix="symphony-diff-") as folder:
         with tarfile.open(fileobj=io.BytesIO(archive)) as tar:
             tar.extractall(folder, filter="data")
+        Path(folder, ".git").mkdir()  # the top of a repository is where a project may begin
         yield str(Path(folder, inside)) + colon + name
 
 

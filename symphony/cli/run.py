@@ -9,7 +9,16 @@ from typing import Annotated, Any
 
 import typer
 
-from symphony.cli.call_options import Json, RunReference, State, parse_params, project_here, read_params, store_of
+from symphony.cli.call_options import (
+    Json,
+    RunReference,
+    State,
+    parse_params,
+    project_here,
+    project_of,
+    read_params,
+    store_of,
+)
 from symphony.errors import UsageError
 
 Texts = list[str]
@@ -57,12 +66,13 @@ def run(
     from symphony.cli.output_file import parse_targets  # kept from --help
 
     targets = parse_targets(output or [])
-    project = project_here(state)
+    given, texts = read_params(params), parse_params(param or [])
+    project = project_of(melody, state)
     options: dict[str, Any] = {
         "executor": executor, "durability": durability, "workers": workers, "no_cache": no_cache, "project": project,
         "fail_fast": fail_fast, "strict": strict, "only": tuple(only or ()), "until": tuple(until or ()),
         "force": tuple(force or ()), "tags": tuple(tag or ()),
-        "params": read_params(params), "raw_params": parse_params(param or []),
+        "params": given, "raw_params": texts,
     }  # fmt: skip
     if dry_run:
         _predict(melody, options, json=json)
@@ -90,25 +100,32 @@ def resume(
     def start(on_event: Callable[[Any], None]) -> Any:
         return bootstrap.resume(run, project=project, executor=executor, on_event=on_event)
 
-    raise typer.Exit(_finish(start, project, {}, total=0, json=json))
+    raise typer.Exit(_finish(start, project, {}, json=json))
 
 
 def _run(melody: str, options: dict[str, Any], targets: dict[str, Path], *, json: bool) -> int:
     from symphony import bootstrap  # the engine; loaded by the commands that need it
-    from symphony.cli.output_file import check_targets
 
-    checked = bootstrap.check(melody, project=options["project"])
-    _say_warnings(checked)
-    if checked.plan is not None:
-        check_targets(targets, checked.plan.outputs)
+    if targets:
+        _check_targets(melody, options["project"], targets)
 
     def start(on_event: Callable[[Any], None]) -> Any:
         return bootstrap.run(melody, **options, on_event=on_event)
 
-    return _finish(start, options["project"], targets, total=len(checked.plan.tasks) if checked.plan else 0, json=json)
+    return _finish(start, options["project"], targets, json=json)
 
 
-def _finish(start: Callable[..., Any], project: Any, targets: dict[str, Path], *, total: int, json: bool) -> int:
+def _check_targets(melody: str, project: Any, targets: dict[str, Path]) -> None:
+    """Find out before the run whether the outputs asked for exist."""
+    from symphony import bootstrap  # only with -o
+    from symphony.cli.output_file import check_targets
+
+    plan = bootstrap.check(melody, project=project).plan
+    if plan is not None:
+        check_targets(targets, plan.outputs)
+
+
+def _finish(start: Callable[..., Any], project: Any, targets: dict[str, Path], *, json: bool) -> int:
     """Run with progress, then say and write what came of it; returns the exit code."""
     from symphony.cli.interrupt import orderly_interrupts  # kept from --help
     from symphony.cli.output_file import write_value
@@ -116,7 +133,7 @@ def _finish(start: Callable[..., Any], project: Any, targets: dict[str, Path], *
     from symphony.cli.run_summary import say_summary
     from symphony.cli.terminal import say, write_document
 
-    with orderly_interrupts(), shown_progress(total) as on_event:
+    with orderly_interrupts(), shown_progress() as on_event:
         result = start(on_event)
     for name, path in targets.items():
         if name in result.outputs:
@@ -129,17 +146,6 @@ def _finish(start: Callable[..., Any], project: Any, targets: dict[str, Path], *
     if json:
         write_document(document)
     return int(result.exit_code)
-
-
-def _say_warnings(checked: Any) -> None:
-    from symphony.cli.terminal import has_colour, say
-    from symphony.compiler.report_text import report_text
-    from symphony.errors import CompileError
-
-    if not checked.ok:
-        raise CompileError(checked.diagnostics)
-    if checked.diagnostics:
-        say(report_text(checked.diagnostics, colour=has_colour(sys.stderr)))
 
 
 def _predict(melody: str, options: dict[str, Any], *, json: bool) -> None:

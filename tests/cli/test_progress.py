@@ -12,8 +12,14 @@ def event(kind: EventKind, task: str = "", at: float = 0.0, **data: object) -> E
     return Event(kind, "r1", at, task, data or None)
 
 
+def started(total: int) -> Tally:
+    tally = Tally()
+    tally.take(event(EventKind.RUN_STARTED, tasks=total))
+    return tally
+
+
 def test_elements_of_each_count_as_one_task() -> None:
-    tally = Tally(2)
+    tally = started(2)
     for index in range(3):
         tally.take(event(EventKind.TASK_STARTED, f"stats[{index}]"))
         tally.take(event(EventKind.TASK_ENDED, f"stats[{index}]", state="succeeded"))
@@ -23,7 +29,7 @@ def test_elements_of_each_count_as_one_task() -> None:
 
 
 def test_summary_names_the_longest_running_first_and_counts_the_rest() -> None:
-    tally = Tally(9)
+    tally = started(9)
     for at, name in enumerate("dcbae"):
         tally.take(event(EventKind.TASK_STARTED, name, float(at)))
 
@@ -31,7 +37,7 @@ def test_summary_names_the_longest_running_first_and_counts_the_rest() -> None:
 
 
 def test_failures_are_counted() -> None:
-    tally = Tally(1)
+    tally = started(1)
 
     tally.take(event(EventKind.TASK_ENDED, "a", state="failed"))
 
@@ -39,7 +45,7 @@ def test_failures_are_counted() -> None:
 
 
 def test_plain_lines_tell_the_start_and_failures_only(capsys: pytest.CaptureFixture[str]) -> None:
-    with shown_progress(2) as take:
+    with shown_progress() as take:
         take(event(EventKind.RUN_STARTED))
         take(event(EventKind.TASK_STARTED, "a"))
         take(event(EventKind.TASK_ENDED, "a", state="succeeded"))
