@@ -23,7 +23,7 @@ OfRun = Annotated[str, typer.Option("--run", metavar="RUN", help="The run that k
 
 @app.callback(invoke_without_command=True)
 def artifacts(context: typer.Context, run: OfRun = "last", json: Json = False, state: State = None) -> None:
-    """List what a run kept; 'get' copies it, 'cat' prints it."""
+    """List, copy or print what a run kept."""
     if context.invoked_subcommand is not None:
         return
     _, found, id = _kept(run, state)

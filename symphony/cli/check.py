@@ -19,7 +19,10 @@ def check(
     format: Format = "text",
     json: Annotated[bool, typer.Option("--json", help="Short for --format json.")] = False,
 ) -> None:
-    """Check melodies without running or writing anything; exits with 2 when something is wrong."""
+    """Check melodies without running anything.
+
+    Writes nothing. Exits with 2 when something is wrong.
+    """
     format = "json" if json else format
     ok = _report(files, format)
     raise typer.Exit(0 if ok else 2)
@@ -36,7 +39,10 @@ def compile_(
     format: Format = "text",
     json: Annotated[bool, typer.Option("--json", help="Short for --format json.")] = False,
 ) -> None:
-    """Compile a melody into a plan, the file that can be read, hashed and compared."""
+    """Compile a melody into a plan.
+
+    A plan is a file that can be read, hashed, compared and run.
+    """
     format = "json" if json else format
     from symphony import bootstrap  # the engine; loaded by the commands that need it
 

@@ -26,7 +26,10 @@ def diff(
     json: Annotated[bool, typer.Option("--json", help="Short for --format json.")] = False,
     full: Annotated[bool, typer.Option("--full", help="Draw every node of a large picture.")] = False,
 ) -> None:
-    """Compare two melodies or plans by meaning; exits with 0 when equal, 3 when not."""
+    """Compare two melodies or plans by meaning.
+
+    Exits with 0 when they are equal, with 3 when not.
+    """
     chosen = "json" if json else format
     if chosen not in FORMATS:
         raise UsageError(f"unknown format {chosen!r}: {did_you_mean(chosen, FORMATS, what='formats')}")

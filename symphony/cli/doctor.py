@@ -48,7 +48,10 @@ class Finding:
 
 
 def doctor(json: Json = False) -> None:
-    """Check the surroundings; exits with 4 when something that is needed fails."""
+    """Check the surroundings.
+
+    Exits with 4 when something that is needed fails.
+    """
     findings = list(examine(project_here()))
     ok = all(f.state != "failed" for f in findings)
     if json:

@@ -14,7 +14,10 @@ from symphony.errors import UsageError
 def init(
     folder: Annotated[Path, typer.Argument(metavar="DIR", help="Where; made when it is not there.")] = Path("."),
 ) -> None:
-    """Write a small project: a melody, a player, a test, a CI workflow. Never overwrites a file."""
+    """Write a small project that runs at once.
+
+    A melody, a player, a test, a CI workflow. Never overwrites a file.
+    """
     from shlex import quote  # only here
 
     from symphony.cli.init_files import files_for

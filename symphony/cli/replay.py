@@ -16,7 +16,10 @@ def replay(
     pdb: Annotated[bool, typer.Option("--pdb", help="Stop in the debugger where it fails.")] = False,
     state: State = None,
 ) -> None:
-    """Make one call of a run again, here, with its recorded inputs; nothing is recorded."""
+    """Make one call of a run again, in this process.
+
+    It gets its recorded inputs. Nothing is recorded.
+    """
     from symphony import bootstrap  # the engine; loaded by the commands that need it
 
     value = bootstrap.replay(run, task, project=project_here(state), pdb=pdb)

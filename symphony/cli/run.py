@@ -92,7 +92,10 @@ def resume(
     json: Json = False,
     state: State = None,
 ) -> None:
-    """Go on with a run where it stopped: same id, parameters and executor."""
+    """Go on with a run where it stopped.
+
+    Id, parameters and executor stay. What is recorded stands, the rest is run.
+    """
     from symphony import bootstrap  # the engine; loaded by the commands that need it
 
     project = project_here(state)
