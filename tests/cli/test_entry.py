@@ -65,7 +65,7 @@ def test_help_loads_no_engine() -> None:
 
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
 
-    assert done.stderr == ""
+    assert done.stderr.strip() == ""
 
 
 def test_unknown_command_names_the_nearest_and_exits_with_2() -> None:
