@@ -33,7 +33,34 @@ _HOMES = {
     "SymphonyError": "symphony.errors",
     "CompileError": "symphony.errors",
 }
-__all__ = ["__version__", *sorted(_HOMES)]
+__all__ = [
+    "ByName",
+    "CompileError",
+    "Context",
+    "Csv",
+    "File",
+    "Html",
+    "Markdown",
+    "Melody",
+    "Plan",
+    "Svg",
+    "SymphonyError",
+    "Table",
+    "__version__",
+    "compile",
+    "each",
+    "instrument",
+    "load",
+    "media",
+    "melody",
+    "motif",
+    "operator",
+    "product",
+    "resume",
+    "run",
+    "run_async",
+    "secret",
+]
 
 if TYPE_CHECKING:
     from symphony.bootstrap import compile, load, resume, run, run_async

@@ -153,11 +153,17 @@ def _python_melody(path: Path, name: str) -> MelodyFunction:
     found = {k: v for k, v in vars(module).items() if isinstance(v, MelodyFunction)}
     if name:
         if name not in found:
-            raise UsageError(f"{path} has no melody {name!r}: {did_you_mean(name, found, what='melodies') or 'it has none'}")
+            raise UsageError(
+                f"{path} has no melody {name!r}: {did_you_mean(name, found, what='melodies') or 'it has none'}"
+            )
         return found[name]
     own = {k: v for k, v in found.items() if v.function.__module__ == module.__name__}
     if len(own) != 1:
-        what = f"several melodies: {', '.join(own)}; name one: {path}:{next(iter(own))}" if own else "no melody: decorate a function with @melody"
+        what = (
+            f"several melodies: {', '.join(own)}; name one: {path}:{next(iter(own))}"
+            if own
+            else "no melody: decorate a function with @melody"
+        )
         raise UsageError(f"{path} holds {what}")
     return next(iter(own.values()))
 
@@ -263,7 +269,12 @@ def _compiled(read: _Read, project: Project, folder: Path, traced: MelodyFunctio
 
 
 def compile_with(
-    melody: Melody, project: Project, folder: Path, *, broken: frozenset[str] = frozenset(), before: Iterable[Diagnostic] = ()
+    melody: Melody,
+    project: Project,
+    folder: Path,
+    *,
+    broken: frozenset[str] = frozenset(),
+    before: Iterable[Diagnostic] = (),
 ) -> Compilation:
     """Compile a melody with the players of a project."""
     catalog = ProjectCatalog((project.root, folder.resolve()))
@@ -454,9 +465,13 @@ def verify_pins(plan: Plan, project: Project) -> None:
     for name, pin in plan.players.items():
         found = catalog.find(name)
         if found is None:
-            raise RefusedError(f"the plan calls the player {name!r}, which is not there any more; compile the melody again")
+            raise RefusedError(
+                f"the plan calls the player {name!r}, which is not there any more; compile the melody again"
+            )
         if found.version != pin.version:
-            raise RefusedError(f"the plan pins {name} {pin.version}, the code has {found.version}; compile the melody again")
+            raise RefusedError(
+                f"the plan pins {name} {pin.version}, the code has {found.version}; compile the melody again"
+            )
         now = identity(found).digest
         if now != pin.identity:
             raise RefusedError(

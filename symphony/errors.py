@@ -1,22 +1,22 @@
 """Every error that Symphony raises, in one tree whose branches say who must act.
 
-    SymphonyError
-    ├── MelodyError              the author of the melody
-    │   ├── CompileError           the melody does not compile; carries all diagnostics
-    │   ├── TracingError           a Python melody did something that only a running task can do
-    │   ├── ExpressionError        text inside ``${{ }}`` does not parse or cannot be evaluated
-    │   └── ParameterError         a parameter of the run is missing, unknown or of the wrong type
-    ├── PlayerError              the author of the player
-    │   ├── PlayerDefinitionError  the decorated function cannot be a player
-    │   ├── PlayerResultError      what the body returned does not fit what it declares
-    │   └── CodecError             a value cannot be kept so that it comes back equal
-    ├── UsageError               the person at the command line: an unknown run, name or option
-    ├── RefusedError             asked for, understood, and not allowed now (plan out of date, run owned elsewhere)
-    ├── SurroundingsError        whoever runs the machine: disk full, executor missing, store unreadable
-    │   ├── StoreError             the store cannot read or write
-    │   │   └── DamagedArtifactError  bytes do not match their name; quarantined, never served
-    │   └── MissingExtraError      an optional part is not installed; names the command that installs it
-    └── InternalError            Symphony itself: please report it
+SymphonyError
+├── MelodyError              the author of the melody
+│   ├── CompileError           the melody does not compile; carries all diagnostics
+│   ├── TracingError           a Python melody did something that only a running task can do
+│   ├── ExpressionError        text inside ``${{ }}`` does not parse or cannot be evaluated
+│   └── ParameterError         a parameter of the run is missing, unknown or of the wrong type
+├── PlayerError              the author of the player
+│   ├── PlayerDefinitionError  the decorated function cannot be a player
+│   ├── PlayerResultError      what the body returned does not fit what it declares
+│   └── CodecError             a value cannot be kept so that it comes back equal
+├── UsageError               the person at the command line: an unknown run, name or option
+├── RefusedError             asked for, understood, and not allowed now (plan out of date, run owned elsewhere)
+├── SurroundingsError        whoever runs the machine: disk full, executor missing, store unreadable
+│   ├── StoreError             the store cannot read or write
+│   │   └── DamagedArtifactError  bytes do not match their name; quarantined, never served
+│   └── MissingExtraError      an optional part is not installed; names the command that installs it
+└── InternalError            Symphony itself: please report it
 """
 
 from __future__ import annotations

@@ -38,10 +38,62 @@ from symphony.model.port_type import PortType
 
 STATE_FUNCTIONS = frozenset({"failed", "succeeded"})
 FUNCTIONS = frozenset(
-    "size contains startsWith endsWith matches string int uint double bool bytes type dyn duration timestamp has all exists "
-    "exists_one map filter json failed succeeded always getFullYear getMonth getDate getDayOfMonth getDayOfWeek "
-    "getDayOfYear getHours getMinutes getSeconds getMilliseconds charAt indexOf lastIndexOf lowerAscii upperAscii "
-    "replace split join substring trim format reverse quote or orValue hasValue value optMap optFlatMap".split()
+    [
+        "size",
+        "contains",
+        "startsWith",
+        "endsWith",
+        "matches",
+        "string",
+        "int",
+        "uint",
+        "double",
+        "bool",
+        "bytes",
+        "type",
+        "dyn",
+        "duration",
+        "timestamp",
+        "has",
+        "all",
+        "exists",
+        "exists_one",
+        "map",
+        "filter",
+        "json",
+        "failed",
+        "succeeded",
+        "always",
+        "getFullYear",
+        "getMonth",
+        "getDate",
+        "getDayOfMonth",
+        "getDayOfWeek",
+        "getDayOfYear",
+        "getHours",
+        "getMinutes",
+        "getSeconds",
+        "getMilliseconds",
+        "charAt",
+        "indexOf",
+        "lastIndexOf",
+        "lowerAscii",
+        "upperAscii",
+        "replace",
+        "split",
+        "join",
+        "substring",
+        "trim",
+        "format",
+        "reverse",
+        "quote",
+        "or",
+        "orValue",
+        "hasValue",
+        "value",
+        "optMap",
+        "optFlatMap",
+    ]
 )
 NAMESPACED = {"optional": frozenset({"of", "none", "ofNonZeroValue"}), "strings": frozenset({"quote"})}
 _MESSAGE = re.compile(r"ERROR: <input>:(\d+):(\d+): (.*?)(?:\n \||\s*\[[A-Z_]+\]|$)", re.S)
@@ -230,7 +282,9 @@ def _explained(message: str, prepared: Prepared) -> ExpressionError:
         name = undeclared[1]
         meant = nearest(name, FUNCTIONS)
         hint = f"did you mean {meant!r}?" if meant else "functions are those of CEL, strings, optionals, and json()"
-        return ExpressionError(f"there is no function {name!r}", offset=start, length=end - start, code="SYM143", hint=hint)
+        return ExpressionError(
+            f"there is no function {name!r}", offset=start, length=end - start, code="SYM143", hint=hint
+        )
     overload = re.match(r"found no matching overload for '([^']+)' applied to '(.*)'", sentence, re.S)
     if overload:
         sentence, hint = _no_overload(overload[1], overload[2])
@@ -260,7 +314,7 @@ def _no_overload(function: str, types: str) -> tuple[str, str]:
         hint = "write double(x) or int(x): integers and numbers do not mix by themselves"
     elif "string" in inner and len(inner) == 2:
         hint = "write string(x) to join it with text"
-    if function.startswith("_") or function.startswith("@"):
+    if function.startswith(("_", "@")):
         return f"{operator!r} does not work on {' and '.join(inner)}", hint
     return f"{function}() does not take {shown}", hint
 

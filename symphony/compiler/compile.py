@@ -153,7 +153,12 @@ class _Work:
         self.bodies: dict[str, Plan] = {}
         self.signatures: dict[str, Signature | None] = {}
         self.scope = TypeScope(
-            {n: p.port_type for n, p in melody.params.items()}, self.types, frozenset(melody.env), None, broken, flat.tasks
+            {n: p.port_type for n, p in melody.params.items()},
+            self.types,
+            frozenset(melody.env),
+            None,
+            broken,
+            flat.tasks,
         )
         self.expressions = ExpressionChecks(self.scope, self.problems)
 
@@ -257,7 +262,13 @@ class _Work:
         if flat.region is not None:
             for name, value in flat.inputs.items():
                 param = flat.region.params.get(name)
-                self.link(flat, name, value, param.port_type if param is not None else pt.ANY, secret_ok=bool(param and param.secret))
+                self.link(
+                    flat,
+                    name,
+                    value,
+                    param.port_type if param is not None else pt.ANY,
+                    secret_ok=bool(param and param.secret),
+                )
             return
         if flat.task.run is not None:
             for name, value in flat.inputs.items():
@@ -316,7 +327,7 @@ class _Work:
     def shell_input(self, flat: FlatTask, name: str, value: Any) -> None:
         at = flat.at("with", name)
         t = self.value_type(flat, value, at)
-        if t.is_class and t.fields is None or t.name == "bytes":
+        if (t.is_class and t.fields is None) or t.name == "bytes":
             self.problems.add(
                 "SYM156", f"the input {name!r} is {t}, which cannot be an environment variable", melody=flat.melody, at=at,
                 task=flat.id, hint="pass text, numbers, paths, or lists and maps of them (as JSON)",
@@ -328,7 +339,9 @@ class _Work:
             found = self.expressions.type_of(value, flat.melody, at, flat.id)
             return pt.ANY if found is None else found
         if isinstance(value, tuple):
-            return pt.list_of(pt.union_of(*[self.value_type(flat, v, (*at, i)) for i, v in enumerate(value)] or [pt.ANY]))
+            return pt.list_of(
+                pt.union_of(*[self.value_type(flat, v, (*at, i)) for i, v in enumerate(value)] or [pt.ANY])
+            )
         if isinstance(value, Mapping):
             fields = {k: self.value_type(flat, v, (*at, k)) for k, v in value.items()}
             return PortType("map", (pt.union_of(*fields.values()) if fields else pt.ANY,), FrozenMap(fields))
@@ -407,7 +420,11 @@ def _collect(value: Any, names: list[str]) -> None:
 
 def _part(wanted: PortType, key: str | int) -> PortType:
     if wanted.name == "union":
-        return pt.union_of(*(_part(m, key) for m in wanted.members if m.name not in pt.SCALARS)) if wanted.members else pt.ANY
+        return (
+            pt.union_of(*(_part(m, key) for m in wanted.members if m.name not in pt.SCALARS))
+            if wanted.members
+            else pt.ANY
+        )
     if wanted.fields is not None:
         return wanted.fields.get(str(key), pt.ANY)
     if wanted.name == "tuple" and isinstance(key, int):

@@ -64,7 +64,14 @@ class ExpressionChecks:
         return None
 
     def expect(
-        self, value: Expression, wanted: PortType, melody: Melody, at: Path, task: str | None, *, condition: bool = False
+        self,
+        value: Expression,
+        wanted: PortType,
+        melody: Melody,
+        at: Path,
+        task: str | None,
+        *,
+        condition: bool = False,
     ) -> None:
         """Say what type the expression noted last should have."""
         last = self._pending[-1]
@@ -157,14 +164,24 @@ class ExpressionChecks:
                               f"write {node.function}(tasks.NAME)")  # fmt: skip
                 wrong = True
             elif at[-1:] != ("when",):
-                self._at_node("SYM144", f"{node.function}() can be asked only in when", node, value, melody, at, task, "")
+                self._at_node(
+                    "SYM144", f"{node.function}() can be asked only in when", node, value, melody, at, task, ""
+                )
                 wrong = True
         for child in children(node):
             wrong = self._functions_are_wrong(child, value, melody, at, task) or wrong
         return wrong
 
     def _at_node(
-        self, code: str, message: str, node: Node, value: Expression, melody: Melody, at: Path, task: str | None, hint: str
+        self,
+        code: str,
+        message: str,
+        node: Node,
+        value: Expression,
+        melody: Melody,
+        at: Path,
+        task: str | None,
+        hint: str,
     ) -> None:
         start, end = node.at
         error = ExpressionError(message, offset=start, length=end - start, code=code, hint=hint)

@@ -77,7 +77,7 @@ def _any(fits: list[Fit]) -> Fit:
 
 
 def _is_json(t: PortType) -> bool:
-    if t.name in _JSON_SCALARS or t == JSON or t.name == "literal" or t == ANY or text_media(t):
+    if t.name in _JSON_SCALARS or t in (JSON, ANY) or t.name == "literal" or text_media(t):
         return True
     if t.fields is not None:
         return all(_is_json(f) for f in t.fields.values())
@@ -110,7 +110,7 @@ def _file(given: PortType, wanted: PortType) -> Fit:
     if wanted.name != "file":
         return Fit.NO
     inner = wanted.inner()
-    return Fit.YES if given.inner() == inner or _media(given.inner(), inner) is Fit.YES and inner.is_media else Fit.NO
+    return Fit.YES if given.inner() == inner or (_media(given.inner(), inner) is Fit.YES and inner.is_media) else Fit.NO
 
 
 def _inside(given: PortType, wanted: PortType) -> Fit:

@@ -108,19 +108,20 @@ class _Flattener:
                 self.tasks[scope.prefix + name] = self.plain(scope, name, task, above)
 
     def plain(self, scope: _Scope, name: str, task: Task, above: tuple[Melody, ...]) -> FlatTask:
-        flat = FlatTask(
-            scope.prefix + name, name, scope.melody, task, task.inputs, task.each, task.when, task.needs
-        )
+        flat = FlatTask(scope.prefix + name, name, scope.melody, task, task.inputs, task.each, task.when, task.needs)
         if task.melody is not None:
             flat.region = self.child_of(scope, name, task, above)
         if scope.plain:
             return flat
-        change = lambda at: lambda value: self.values(scope, value, at, above)  # noqa: E731
-        flat.inputs = FrozenMap({k: change(flat.at("with", k))(v) for k, v in task.inputs.items()})
+
+        def change(value: Any, *at: str) -> Any:
+            return self.values(scope, value, flat.at(*at), above)
+
+        flat.inputs = FrozenMap({k: change(v, "with", k) for k, v in task.inputs.items()})
         if task.each is not None:
-            over = FrozenMap({k: change(flat.at("each"))(v) for k, v in task.each.over.items()})
+            over = FrozenMap({k: change(v, "each") for k, v in task.each.over.items()})
             flat.each = Each.model_construct({"over", "product"}, over=over, product=task.each.product)
-        own = None if task.when is None else change(flat.at("when"))(task.when)
+        own = None if task.when is None else change(task.when, "when")
         flat.when = _both(scope.when, own)
         flat.needs = (*scope.needs, *self.needs(scope, task.needs, above))
         return flat
@@ -161,7 +162,11 @@ class _Flattener:
         if child is None or name in scope.in_progress:
             if child is not None:
                 self.problems.add(
-                    "SYM170", f"the task {name!r} waits for its own outputs", melody=scope.melody, at=("tasks", name), task=name
+                    "SYM170",
+                    f"the task {name!r} waits for its own outputs",
+                    melody=scope.melody,
+                    at=("tasks", name),
+                    task=name,
                 )
             return scope.inlined.setdefault(name, _Inlined(EMPTY, ()))
         scope.in_progress.add(name)

@@ -97,7 +97,12 @@ class TypeScope:
         name = reference.name
         types = self.tasks.get(name)
         if types is None:
-            if name and name not in self.broken and name.partition(".")[0] not in self.broken and name not in self.known_tasks:
+            if (
+                name
+                and name not in self.broken
+                and name.partition(".")[0] not in self.broken
+                and name not in self.known_tasks
+            ):
                 report("SYM160", f"there is no task {name!r}", did_you_mean(name, self.known_tasks, what="tasks"))
             elif not name:
                 report("SYM142", "tasks alone is no value", "write tasks.NAME")
@@ -106,7 +111,11 @@ class TypeScope:
         if port is not None:
             t = types.outputs.get(port)
             if t is None:
-                report("SYM162", f"the task {name!r} has no output {port!r}", did_you_mean(port, types.outputs, what="outputs"))
+                report(
+                    "SYM162",
+                    f"the task {name!r} has no output {port!r}",
+                    did_you_mean(port, types.outputs, what="outputs"),
+                )
                 return pt.ANY
             return step_through(pt.list_of(t) if types.listed else t, path, f"tasks.{name}.{port}", report)
         whole = types.whole()
@@ -143,7 +152,9 @@ def step_through(t: PortType, path: tuple[str | int, ...], where: str, report: R
             report(
                 "SYM162",
                 f"{where} is {_article(t)}, which has no {'element' if isinstance(step, int) else 'field'} {step!r}",
-                did_you_mean(str(step), t.fields, what="fields") if fields else f"{t} is taken whole, without {shown}",
+                did_you_mean(str(step), t.fields or (), what="fields")
+                if fields
+                else f"{t} is taken whole, without {shown}",
             )
             return pt.ANY
         t, where = inner, f"{where}[{step}]" if isinstance(step, int) else f"{where}.{step}"

@@ -67,7 +67,7 @@ class Player(Generic[P, R]):
         """The registered name of a shipped player, else ``module:qualname``."""
         module, qualname = self.function.__module__, self.function.__qualname__
         if module.startswith(SHIPPED):
-            return f"{module[len(SHIPPED):]}.{qualname.removesuffix('_')}"
+            return f"{module[len(SHIPPED) :]}.{qualname.removesuffix('_')}"
         return f"{module}:{qualname}"
 
     @cached_property
@@ -192,7 +192,22 @@ def _docstring(text: str) -> tuple[str, str, dict[str, str]]:
 
 
 _OPTIONS = frozenset(
-    "version retry timeout cpus memory gpus isolation cache env fingerprint codec outputs tags tokens".split()
+    [
+        "version",
+        "retry",
+        "timeout",
+        "cpus",
+        "memory",
+        "gpus",
+        "isolation",
+        "cache",
+        "env",
+        "fingerprint",
+        "codec",
+        "outputs",
+        "tags",
+        "tokens",
+    ]
 )
 
 
@@ -232,10 +247,12 @@ class _Decorator:
     def __call__(self, function: Callable[P, R], /) -> Player[P, R]: ...
     @overload
     def __call__(self, **options: Any) -> Callable[[Callable[P, R]], Player[P, R]]: ...
-    def __call__(self, function: Callable[..., Any] | None = None, /, **options: Any) -> Any:
+    def __call__(self, function: Any = None, /, **options: Any) -> Any:
         unknown = sorted(set(options) - _OPTIONS)
         if unknown:
-            raise PlayerDefinitionError(f"@{self.kind} has no option {unknown[0]!r}; valid: {', '.join(sorted(_OPTIONS))}")
+            raise PlayerDefinitionError(
+                f"@{self.kind} has no option {unknown[0]!r}; valid: {', '.join(sorted(_OPTIONS))}"
+            )
         checked = _checked(options)
         if function is not None:
             return Player(function, self.kind, checked)
@@ -248,4 +265,3 @@ instrument = _Decorator(PlayerKind.INSTRUMENT)
 """Makes a player of the kind Instrument: a model."""
 motif = _Decorator(PlayerKind.MOTIF)
 """Makes a player of the kind Motif: something for the eye."""
-

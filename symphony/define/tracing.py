@@ -165,7 +165,9 @@ class MelodyRecorder:
         self._folder = folder
         self._counts: dict[str, int] = {}
 
-    def record(self, player: Player[Any, Any], args: tuple[Any, ...], kwargs: dict[str, Any], options: dict[str, Any]) -> TaskRef:
+    def record(
+        self, player: Player[Any, Any], args: tuple[Any, ...], kwargs: dict[str, Any], options: dict[str, Any]
+    ) -> TaskRef:
         """Note one call of a player, made by the code two frames up."""
         frame = sys._getframe(2)
         if args:
@@ -219,7 +221,7 @@ class MelodyRecorder:
             raise TracingError("each() and product() cannot be mixed in one call")
         crossed = kinds.pop()
         if len(marks) == 1 and not crossed:
-            (name, mark), = marks.items()
+            ((name, mark),) = marks.items()
             draft.inputs[name] = Expression.reference("item")
             draft.each = {"over": {"": to_value(mark.source)}}
             return
@@ -315,7 +317,9 @@ class MelodyFunction:
         try:
             hints = get_type_hints(self.function, include_extras=True)
         except Exception as error:
-            raise TracingError(f"{self.file}: an annotation of {self.function.__name__}() cannot be resolved: {error}") from error
+            raise TracingError(
+                f"{self.file}: an annotation of {self.function.__name__}() cannot be resolved: {error}"
+            ) from error
         return {
             name: _param(parameter, hints.get(name, ANY))
             for name, parameter in inspect.signature(self.function).parameters.items()
@@ -449,7 +453,9 @@ def shell(
     return _completed(draft, each, when, options)
 
 
-def submelody(path: str, *, each: Any = None, when: Any = None, with_: Mapping[str, Any] | None = None, **inputs: Any) -> Any:
+def submelody(
+    path: str, *, each: Any = None, when: Any = None, with_: Mapping[str, Any] | None = None, **inputs: Any
+) -> Any:
     """Another melody as a task, by its path relative to this file."""
     draft = _recorder().add("melody", path, Path(path).stem, {**(with_ or {}), **inputs}, 1)
     return _completed(draft, each, when, {})

@@ -38,7 +38,11 @@ class Diagnostic:
 
     def one_line(self) -> str:
         """The problem as ``file:line:column: code message``."""
-        place = f"{self.file}:{self.span.line}:{self.span.column}: " if self.span else (f"{self.file}: " if self.file else "")
+        place = (
+            f"{self.file}:{self.span.line}:{self.span.column}: "
+            if self.span
+            else (f"{self.file}: " if self.file else "")
+        )
         return f"{place}{self.code} {self.message}" + (f" ({self.hint})" if self.hint else "")
 
     def sort_key(self) -> tuple[str, int, int, str]:

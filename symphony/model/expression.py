@@ -11,6 +11,7 @@ import json
 import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
+from dataclasses import field as dataclass_field
 from typing import Any, TypeAlias
 
 ROOTS = frozenset({"params", "tasks", "item", "index", "env", "run", "secrets"})
@@ -22,7 +23,7 @@ _CEL_WORDS = frozenset({"in", "true", "false", "null"})
 class Literal:
     """A constant: null, boolean, integer, number, text or bytes."""
 
-    value: None | bool | int | float | str | bytes
+    value: bool | int | float | str | bytes | None
     at: tuple[int, int] = field(default=(0, 0), compare=False)
 
 
@@ -49,7 +50,7 @@ class Select:
     operand: Node
     field: str
     optional: bool = False
-    at: tuple[int, int] = field(default=(0, 0), compare=False)
+    at: tuple[int, int] = dataclass_field(default=(0, 0), compare=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,7 +153,9 @@ class Expression:
         self.source = self.text if source is None else source
 
     @classmethod
-    def reference(cls, root: str, name: str = "", path: tuple[str | int, ...] = (), source: str | None = None) -> Expression:
+    def reference(
+        cls, root: str, name: str = "", path: tuple[str | int, ...] = (), source: str | None = None
+    ) -> Expression:
         """Build the expression that is nothing but a reference, without building its tree first."""
         self = object.__new__(cls)
         reference = Reference(root, name, path)
@@ -300,9 +303,7 @@ def _rewrite(node: Node, change: Callable[[Node], Node | None], bound: frozenset
     if isinstance(node, Select):
         return replace(node, operand=_rewrite(node.operand, change, bound))
     if isinstance(node, Index):
-        return replace(
-            node, operand=_rewrite(node.operand, change, bound), index=_rewrite(node.index, change, bound)
-        )
+        return replace(node, operand=_rewrite(node.operand, change, bound), index=_rewrite(node.index, change, bound))
     if isinstance(node, Call):
         target = None if node.target is None else _rewrite(node.target, change, bound)
         if node.function in COMPREHENSIONS and target is not None and node.args and isinstance(node.args[0], Name):
@@ -371,7 +372,7 @@ class _Writer:
             operator, own = BINARY[node.function]
             self.wrapped(own < level, lambda: self.binary(node, operator, own))
         elif node.function in UNARY:
-            self.wrapped(level > 6, lambda: (self.put(UNARY[node.function], node.at), self.node(node.args[0], 7)))
+            self.wrapped(level > 6, lambda: self.unary(node))
         elif node.function == "_?_:_":
             self.wrapped(level > 0, lambda: self.conditional(node))
         else:
@@ -386,6 +387,10 @@ class _Writer:
         self.node(node.args[0], own)
         self.put(f" {operator} ", node.at)
         self.node(node.args[1], own + 1)
+
+    def unary(self, node: Call) -> None:
+        self.put(UNARY[node.function], node.at)
+        self.node(node.args[0], 7)
 
     def conditional(self, node: Call) -> None:
         self.node(node.args[0], 1)
@@ -423,7 +428,7 @@ class _Writer:
 def _literal(node: Literal | Unsigned) -> str:
     value = node.value
     if isinstance(node, Unsigned):
-        return f"{value}u"
+        return f"{node.value}u"
     if value is None:
         return "null"
     if isinstance(value, bool):

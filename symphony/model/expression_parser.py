@@ -39,7 +39,25 @@ _TOKEN = re.compile(
 )
 _FAST_REFERENCE = re.compile(r"\s*(?:(tasks|params|env|secrets|run)\.([A-Za-z_][A-Za-z0-9_]*)|(item|index))\s*")
 _CEL_RESERVED = frozenset(
-    "as break const continue else for function if import let loop package namespace return var void while".split()
+    [
+        "as",
+        "break",
+        "const",
+        "continue",
+        "else",
+        "for",
+        "function",
+        "if",
+        "import",
+        "let",
+        "loop",
+        "package",
+        "namespace",
+        "return",
+        "var",
+        "void",
+        "while",
+    ]
 )
 _ESCAPES = {"a": "\a", "b": "\b", "f": "\f", "n": "\n", "r": "\r", "t": "\t", "v": "\v"}
 _RELATIONS = {"<": "_<_", "<=": "_<=_", ">": "_>_", ">=": "_>=_", "==": "_==_", "!=": "_!=_", "in": "@in"}
@@ -88,7 +106,7 @@ class _Parser:
 
     @property
     def last_end(self) -> int:
-        kind, value, start = self.tokens[self.at - 1]
+        _, value, start = self.tokens[self.at - 1]
         return start + len(value)
 
     def take(self, *values: str) -> str | None:
@@ -215,7 +233,10 @@ class _Parser:
         self.comprehensions -= nested
         if nested and not (args and isinstance(args[0], Name)):
             raise ExpressionError(
-                f"{name} needs a variable name first", offset=name_at, length=len(name), hint=f"write x.{name}(v, v > 0)"
+                f"{name} needs a variable name first",
+                offset=name_at,
+                length=len(name),
+                hint=f"write x.{name}(v, v > 0)",
             )
         return Call(name, target, args, (start if target is None else name_at, self.last_end))
 

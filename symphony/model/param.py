@@ -34,7 +34,9 @@ class Param(ValueModel):
 
     type: Annotated[TypeText, Field(description="The type of the value.")] = "string"
     default: Annotated[Value, Field(description="Used when the run gives none.")] = None
-    required: Annotated[bool | None, Field(description="Whether a run must give it; default: when there is no default.")] = None
+    required: Annotated[
+        bool | None, Field(description="Whether a run must give it; default: when there is no default.")
+    ] = None
     description: Annotated[str, Field(description="One line for people.")] = ""
     choices: Annotated[tuple[Any, ...] | None, Field(description="The values allowed.")] = None
     minimum: Annotated[float | int | None, Field(description="The least value allowed.")] = None

@@ -21,7 +21,23 @@ from functools import lru_cache
 from symphony.model.frozen import FrozenMap
 
 SCALARS = frozenset(
-    "string integer number boolean bytes path json datetime date time duration decimal uuid null any".split()
+    [
+        "string",
+        "integer",
+        "number",
+        "boolean",
+        "bytes",
+        "path",
+        "json",
+        "datetime",
+        "date",
+        "time",
+        "duration",
+        "decimal",
+        "uuid",
+        "null",
+        "any",
+    ]
 )
 CONTAINERS = frozenset({"list", "set", "tuple", "map", "file", "literal", "union"})
 ALIASES = {"table": "list[map[any]]", "text": "string", "float": "number", "int": "integer", "bool": "boolean",

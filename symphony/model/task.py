@@ -64,7 +64,9 @@ class ShellOutput(ValueModel):
 class Task(ValueModel):
     """One step: it calls a player, runs a shell script, or runs another melody."""
 
-    player: Annotated[str | None, Field(description="The player to call: text.split, module:function, extension/player.")] = None
+    player: Annotated[
+        str | None, Field(description="The player to call: text.split, module:function, extension/player.")
+    ] = None
     run: Annotated[str | None, Field(description="A bash script; inputs arrive as environment variables.")] = None
     melody: Annotated[str | None, Field(description="Another melody, by path relative to this file.")] = None
     inputs: Annotated[
@@ -80,9 +82,7 @@ class Task(ValueModel):
     tokens: Annotated[FrozenMap[str, int], Field(description="Named tokens a call holds.")] = EMPTY
     priority: Annotated[int | None, Field(description="Higher starts first among ready tasks.")] = None
     cache: Annotated[bool | None, Field(description="Whether results may be served from the store.")] = None
-    outputs: Annotated[
-        FrozenMap[str, ShellOutput], Field(description="Files that a shell step leaves.")
-    ] = EMPTY
+    outputs: Annotated[FrozenMap[str, ShellOutput], Field(description="Files that a shell step leaves.")] = EMPTY
     description: Annotated[str, Field(description="One line for people.")] = ""
 
     @model_validator(mode="after")

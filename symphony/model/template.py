@@ -36,7 +36,7 @@ def parse_text(text: str) -> Any:
         start = text.find(OPEN, at)
     if at < len(text):
         pieces.append(text[at:])
-    if len(pieces) == 1 or all(isinstance(p, tuple) or not p.strip() for p in pieces) and _expressions(pieces) == 1:
+    if len(pieces) == 1 or (all(isinstance(p, tuple) or not p.strip() for p in pieces) and _expressions(pieces) == 1):
         offset, inner = next(p for p in pieces if isinstance(p, tuple))
         return _simplify(_parse_at(inner, offset))
     return _concatenate(pieces, text)

@@ -140,7 +140,8 @@ class TaskCalls:
         if cached is None:
             encoded = self.store.encode(default, type=step.ports[name], anchors=self.anchors, by_name=by_name)
             cached = step.constants[f"default {name}"] = (key_part(encoded.artifact), shown(default))
-        return cached  # type: ignore[no-any-return]
+        found: tuple[str, str] = cached
+        return found
 
     def _fingerprint(self, step: Step, inputs: Mapping[str, Held]) -> tuple[str, str]:
         assert step.player is not None
@@ -185,7 +186,9 @@ class TaskCalls:
 
     # result ------------------------------------------------------------------------------------------------------
 
-    def keep(self, step: Step, prepared: Prepared, returned: Any, context: RunContext, *, run: str, replace: bool = False) -> Result:
+    def keep(
+        self, step: Step, prepared: Prepared, returned: Any, context: RunContext, *, run: str, replace: bool = False
+    ) -> Result:
         """Take a body's result apart and keep it, with its key."""
         values = self._outputs(step, returned)
         workdir = context.made_workdir
@@ -238,7 +241,9 @@ def check_value(value: Any, wanted: PortType, what: str) -> None:
         "path": (Path,), "list": (list, tuple), "map": (Mapping,), "set": (set, frozenset),
     }  # fmt: skip
     kinds = checks.get(wanted.name)
-    fits = kinds is None or (isinstance(value, kinds) and not (isinstance(value, bool) and wanted.name in ("integer", "number")))
+    fits = kinds is None or (
+        isinstance(value, kinds) and not (isinstance(value, bool) and wanted.name in ("integer", "number"))
+    )
     if not fits:
         raise TypeError(f"{what} takes {wanted}, it got {type(value).__qualname__}: {shown(value)}")
     if wanted.name == "list" and wanted.args:
@@ -263,7 +268,11 @@ def error_document(error: BaseException) -> dict[str, Any]:
     lines = ["Traceback (most recent call last):\n", *traceback.format_list(kept or frames)]
     lines += traceback.format_exception_only(type(error), error)
     message = str(error.args[0]) if isinstance(error, KeyError) and error.args else str(error)
-    return {"type": type(error).__name__, "message": message, "traceback": "".join(lines) if not isinstance(error, SymphonyError) else ""}
+    return {
+        "type": type(error).__name__,
+        "message": message,
+        "traceback": "".join(lines) if not isinstance(error, SymphonyError) else "",
+    }
 
 
 def error_types(error: BaseException) -> tuple[str, ...]:

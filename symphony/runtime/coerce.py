@@ -101,7 +101,16 @@ def _parse(text: str, wanted: PortType) -> Any:
     if name == "number":
         return float(text)
     if name == "boolean":
-        known = {"true": True, "yes": True, "1": True, "on": True, "false": False, "no": False, "0": False, "off": False}
+        known = {
+            "true": True,
+            "yes": True,
+            "1": True,
+            "on": True,
+            "false": False,
+            "no": False,
+            "0": False,
+            "off": False,
+        }
         if text.lower() not in known:
             raise ValueError("write true or false")
         return known[text.lower()]

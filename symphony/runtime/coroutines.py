@@ -23,14 +23,20 @@ class Coroutines:
         self._tasks: set[asyncio.Task[None]] = set()
 
     def start(
-        self, coroutine: Coroutine[Any, Any, Any], timeout_s: float | None, arrived: Callable[[Any, BaseException | None], None]
+        self,
+        coroutine: Coroutine[Any, Any, Any],
+        timeout_s: float | None,
+        arrived: Callable[[Any, BaseException | None], None],
     ) -> None:
         """Run a coroutine; `arrived(value, error)` is called on the loop's thread when it has ended."""
         loop = self._started()
         loop.call_soon_threadsafe(self._create, coroutine, timeout_s, arrived)
 
     def _create(
-        self, coroutine: Coroutine[Any, Any, Any], timeout_s: float | None, arrived: Callable[[Any, BaseException | None], None]
+        self,
+        coroutine: Coroutine[Any, Any, Any],
+        timeout_s: float | None,
+        arrived: Callable[[Any, BaseException | None], None],
     ) -> None:
         assert self._loop is not None
         task = self._loop.create_task(self._run(coroutine, timeout_s, arrived))
@@ -38,7 +44,10 @@ class Coroutines:
         task.add_done_callback(self._tasks.discard)
 
     async def _run(
-        self, coroutine: Coroutine[Any, Any, Any], timeout_s: float | None, arrived: Callable[[Any, BaseException | None], None]
+        self,
+        coroutine: Coroutine[Any, Any, Any],
+        timeout_s: float | None,
+        arrived: Callable[[Any, BaseException | None], None],
     ) -> None:
         import asyncio  # heavy: only async players need it
 
@@ -46,7 +55,9 @@ class Coroutines:
             async with self._slots:
                 value = await (asyncio.wait_for(coroutine, timeout_s) if timeout_s is not None else coroutine)
         except TimeoutError as error:
-            arrived(None, TimeoutError(f"the player ran longer than {timeout_s:g} s") if timeout_s is not None else error)
+            arrived(
+                None, TimeoutError(f"the player ran longer than {timeout_s:g} s") if timeout_s is not None else error
+            )
         except BaseException as error:  # noqa: BLE001  a body can raise anything
             arrived(None, error)
         else:

@@ -142,7 +142,7 @@ class Engine:
                     local.extend(reversed(ready))
                 if len(local) > 1 and self._idle:
                     local = self._share(local)
-        except BaseException as error:
+        except BaseException as error:  # noqa: BLE001  handed to whoever waits for the run
             with self._lock:
                 self._broken = self._broken or error
                 self._closed = True
@@ -421,7 +421,11 @@ class Engine:
             return self._end(node, sc.CANCELLED)
         policy = self.net.steps[node].retry
         spent = time.monotonic() - info.first_started if info.first_started else 0.0
-        wait = delay_s(policy, info.attempts, error_types(error), spent, random.random()) if retry and info.attempts else None
+        wait = (
+            delay_s(policy, info.attempts, error_types(error), spent, random.random())
+            if retry and info.attempts
+            else None
+        )
         if wait is None or self.stop.is_set():
             return self._end(node, sc.FAILED)
         with self._lock:
@@ -430,13 +434,17 @@ class Engine:
             heapq.heappush(self._timers, (time.monotonic() + wait, node))
             self._release(info.key)
             self._lock.notify()
-        self._emit(EventKind.TASK_RETRYING, self.net.path(node), {"attempt": info.attempts, "delay_s": wait, "error": info.error})
+        self._emit(
+            EventKind.TASK_RETRYING,
+            self.net.path(node),
+            {"attempt": info.attempts, "delay_s": wait, "error": info.error},
+        )
         return []
 
     def _end(self, node: int, state: int) -> list[int]:
         """Take note that a node has ended; returns the nodes that may start now."""
         info = self._info(node)
-        if state != sc.SKIPPED and not info.note == "recorded earlier":
+        if state != sc.SKIPPED and info.note != "recorded earlier":
             info.ended_at = time.time()
         with self._lock:
             if self._closed and node not in self._running:
@@ -499,7 +507,10 @@ class Engine:
         if self.settings.on_event is not None:
             data: dict[str, Any] = {"state": str(state), "attempt": info.attempts}
             if info.started_at is not None:
-                data |= {"started_at": info.started_at, "duration_s": (info.ended_at or info.started_at) - info.started_at}
+                data |= {
+                    "started_at": info.started_at,
+                    "duration_s": (info.ended_at or info.started_at) - info.started_at,
+                }
             if note:
                 data["note"] = note
             if info.error is not None and state is TaskState.FAILED:

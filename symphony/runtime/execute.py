@@ -90,7 +90,8 @@ class Sitting:
     """One sitting of a run."""
 
     def __init__(self, plan: Plan, order: Order, store: Store, executor: InProcessExecutor | None, run: str) -> None:
-        self.plan, self.order, self.store, self.executor, self.run_id = plan, order, store, executor, run
+        self.plan, self.order, self.store, self.run_id = plan, order, store, run
+        self._executor = executor
         self.secrets = Secrets()
         self.params = bind_params(
             plan, order.given, order.texts, root=order.root, here=order.here, secret_of=self.secrets.get
@@ -104,6 +105,12 @@ class Sitting:
         )
         self.program = build_program(plan)
         self.started_at = time.time()
+
+    @property
+    def executor(self) -> InProcessExecutor:
+        """The executor; a probe has none."""
+        assert self._executor is not None
+        return self._executor
 
     def run(self, earlier: RunRecord | None) -> RunResult:
         if not self.order.recorded:
@@ -120,17 +127,23 @@ class Sitting:
             self.store.begin_run(self._record())
         else:
             known = {(c.task, c.index): c for c in self.store.calls(self.run_id) if _stands(c)}
-            self.store.update_run(self.run_id, state=RunState.RUNNING, ended_at=None, sitting=earlier.sitting + 1, pid=os.getpid())
+            self.store.update_run(
+                self.run_id, state=RunState.RUNNING, ended_at=None, sitting=earlier.sitting + 1, pid=os.getpid()
+            )
         self.store.flush()
         try:
             result = self._drive(known)
         except BaseException as error:
-            self.store.update_run(self.run_id, state=RunState.INTERRUPTED, ended_at=time.time(), failure=error_document(error))
+            self.store.update_run(
+                self.run_id, state=RunState.INTERRUPTED, ended_at=time.time(), failure=error_document(error)
+            )
             raise
         outputs = {n: a.to_document() for n, a in result.artifacts.items()}
         self.store.update_run(self.run_id, state=result.state, ended_at=time.time(), outputs=outputs)
         self.store.flush()
-        self._tell(EventKind.RUN_ENDED, {"state": str(result.state), "seconds": result.seconds, "counts": dict(result.counts)})
+        self._tell(
+            EventKind.RUN_ENDED, {"state": str(result.state), "seconds": result.seconds, "counts": dict(result.counts)}
+        )
         return result
 
     def _record(self) -> RunRecord:
@@ -159,12 +172,14 @@ class Sitting:
     def _result(self, engine: Engine, seconds: float, abandoned: list[str]) -> RunResult:
         tasks = task_results(engine)
         top = {id: tasks[id] for id in engine.net.root.nodes if id in tasks}
-        counts = {s: 0 for s in ("succeeded", "cached", "failed", "skipped", "cancelled")}
+        counts = dict.fromkeys(("succeeded", "cached", "failed", "skipped", "cancelled"), 0)
         for task in top.values():
             counts[str(task.state)] = counts.get(str(task.state), 0) + 1
         held = {name: engine.output(name) for name in self.plan.outputs}
         artifacts: dict[str, Artifact] = {}
-        failures = [{"task": path, "error": t.error} for path, t in tasks.items() if t.state is TaskState.FAILED and t.error]
+        failures = [
+            {"task": path, "error": t.error} for path, t in tasks.items() if t.state is TaskState.FAILED and t.error
+        ]
         state = engine.verdict()
         for name, value in held.items():
             if value is not None and self.order.recorded and not value.secret:
@@ -224,7 +239,12 @@ def task_results(engine: Engine) -> dict[str, TaskResult]:
             results[net.path(node)] = TaskResult(after, note=note)
         else:
             results[net.path(node)] = TaskResult(
-                after, info.attempts, info.started_at, info.ended_at, info.error if after is TaskState.FAILED else None, note
+                after,
+                info.attempts,
+                info.started_at,
+                info.ended_at,
+                info.error if after is TaskState.FAILED else None,
+                note,
             )
     return results
 
@@ -241,5 +261,3 @@ def _place(engine: Engine, node: int) -> tuple[int, ...]:
 def _stands(call: CallRecord) -> bool:
     """Whether an earlier outcome is taken over by a resume."""
     return call.state in FINAL and call.state in (TaskState.SUCCEEDED, TaskState.CACHED) and call.outputs is not None
-
-

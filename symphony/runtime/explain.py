@@ -84,7 +84,13 @@ def _decision(engine: Engine, node: int, latest: Any, melody: str) -> Decision:
     if info is not None and info.note == "would run":
         step = engine.net.steps[node]
         if not step.cached:
-            why = "cache: off" if not step.task.cache else "effect: always runs" if step.is_effect else "no source: not cached"
+            why = (
+                "cache: off"
+                if not step.task.cache
+                else "effect: always runs"
+                if step.is_effect
+                else "no source: not cached"
+            )
             return Decision(path, "run", (Reason(why, None, None),))
         if engine.calls.no_cache:
             return Decision(path, "run", (Reason("--no-cache", None, None),))

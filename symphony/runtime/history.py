@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from symphony.errors import UsageError
@@ -52,7 +53,7 @@ def runs_document(store: Store, **filters: Any) -> dict[str, Any]:
 
 def counts_of(tasks: list[dict[str, Any]]) -> dict[str, int]:
     """Tasks of the melody by state; elements do not count."""
-    counts = {s: 0 for s in ("succeeded", "cached", "failed", "skipped", "cancelled")}
+    counts = dict.fromkeys(("succeeded", "cached", "failed", "skipped", "cancelled"), 0)
     for task in tasks:
         if task["task"].endswith("]") or "]." in task["task"]:
             continue
@@ -134,7 +135,9 @@ def why_of(store: Store, run: RunRecord, task: str) -> list[Decision]:
         UsageError: the run has no such task.
     """
     rows = tasks_of(store, run, state_of(store, run))
-    found = [r for r in rows if r["task"] == task or r["task"].startswith(f"{task}[") or r["task"].startswith(f"{task}.")]
+    found = [
+        r for r in rows if r["task"] == task or r["task"].startswith(f"{task}[") or r["task"].startswith(f"{task}.")
+    ]
     if not found:
         tops = [r["task"] for r in rows if "[" not in r["task"]]
         raise UsageError(f"the run {run.id} has no task {task!r}: {did_you_mean(task, tops, what='tasks')}")
@@ -155,5 +158,19 @@ def _why(store: Store, run: RunRecord, row: dict[str, Any]) -> Decision:
     if entry is None:
         why = "failed, so nothing was kept" if state == TaskState.FAILED else "not cached"
         return Decision(path, "run", (Reason(why, None, None),))
-    before = store.parts_before(run, path, entry)
-    return Decision(path, "run", reasons_for(before, entry.parts))
+    return Decision(path, "run", reasons_for(_parts_before(store, run, path), entry.parts))
+
+
+_LOOK_BACK = 50
+
+
+def _parts_before(store: Store, run: RunRecord, path: str) -> Mapping[str, Any] | None:
+    """The key parts of the same call in the latest earlier run of the same melody that made it."""
+    name, _, index = path.removesuffix("]").rpartition("[") if path.endswith("]") else (path, "", "-1")
+    earlier = [r for r in store.runs() if r.melody == run.melody and r.started_at < run.started_at]
+    for record in earlier[:_LOOK_BACK]:
+        for call in store.calls(record.id):
+            if (call.task, call.index) == (name, int(index)) and call.key is not None:
+                entry = store.lookup(call.key)
+                return None if entry is None else entry.parts
+    return None

@@ -30,7 +30,7 @@ def differences(before: Mapping[str, Any], after: Mapping[str, Any]) -> list[tup
     found: list[tuple[str, str | None, str | None]] = []
     for name in [*after, *(n for n in before if n not in after)]:
         old, new = before.get(name), after.get(name)
-        if old is not None and new is not None and tuple(old)[0] == tuple(new)[0]:
+        if old is not None and new is not None and list(old)[:1] == list(new)[:1]:
             continue
         found.append((name, None if old is None else str(old[1]), None if new is None else str(new[1])))
     return found

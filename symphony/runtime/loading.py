@@ -41,5 +41,7 @@ def find_player(module: str, qualname: str, name: str) -> Player[Any, Any]:
     except (ImportError, AttributeError) as error:
         raise PlayerDefinitionError(f"the player {name!r} cannot be loaded: {error}") from error
     if not isinstance(found, Player):
-        raise PlayerDefinitionError(f"{module}:{qualname} is no player: decorate it with @operator, @instrument or @motif")
+        raise PlayerDefinitionError(
+            f"{module}:{qualname} is no player: decorate it with @operator, @instrument or @motif"
+        )
     return found

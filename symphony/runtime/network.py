@@ -97,7 +97,9 @@ class Network:
         """
         step, frame = self.steps[node], self.frames[node]
         assert step.task.each is not None
-        rows = Rows({n: self._source(v, frame, node, step) for n, v in step.task.each.over.items()}, step.task.each.product)
+        rows = Rows(
+            {n: self._source(v, frame, node, step) for n, v in step.task.each.over.items()}, step.task.each.product
+        )
         count = rows.count(self.path(node))
         self._rows[node] = rows
         first = self.schedule.add(count, parent=node)
@@ -331,7 +333,9 @@ class Network:
             type_of=lambda r: scope.type_of(r, lambda *_: None),
             value_of=lambda r: self._referred(r, frame, node).value,
             state_of=lambda function, task: self._asked(frame, function, task),
-            scope=f"{frame.prefix}{self.steps[node].id}" if node is not None and "item" in expression.text else frame.prefix,
+            scope=f"{frame.prefix}{self.steps[node].id}"
+            if node is not None and "item" in expression.text
+            else frame.prefix,
         )
 
     def _asked(self, frame: Frame, function: str, task: str) -> bool:
@@ -345,8 +349,8 @@ class Network:
         types = {id: step.types for id, step in frame.program.steps.items()} if "tasks" in expression.text else {}
         env = frozenset(self._environment)
         scope = TypeScope(frame.program.param_types, types, env, None, known_tasks=types)
-        if node is not None and self.steps[node].task.each is not None:
-            each = self.steps[node].task.each
+        each = self.steps[node].task.each if node is not None else None
+        if each is not None:
             scope.items = {n: self._element_type(v, scope) for n, v in each.over.items()}
         return scope
 

@@ -35,7 +35,9 @@ def replay_call(store: Store, run: RunRecord, path: str, root: Path, *, pdb: boo
     known = {(c.task, c.index): c for c in store.calls(run.id) if c.outputs is not None}
     wanted = _call_of(path)
     known.pop(wanted, None)
-    engine = Engine(build_program(plan), params, calls, Settings(run.id, probe=True), recorded=known, secret_of=secrets.get)
+    engine = Engine(
+        build_program(plan), params, calls, Settings(run.id, probe=True), recorded=known, secret_of=secrets.get
+    )
     engine.begin()
     engine.work(0)
     net = engine.net

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 
 from symphony.errors import UsageError
 from symphony.model.names import did_you_mean
-from symphony.model.plan import PlannedTask, Plan
+from symphony.model.plan import Plan, PlannedTask
 from symphony.model.template import expressions_in
 
 

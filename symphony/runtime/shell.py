@@ -108,5 +108,7 @@ def _file(task: PlannedTask, name: str, workdir: Path) -> Path:
     path = workdir / task.outputs[name].path
     if not path.exists():
         left = ", ".join(sorted(p.name for p in workdir.iterdir() if not p.name.startswith("."))) or "nothing"
-        raise PlayerResultError(f"the script left no {task.outputs[name].path!r} for the output {name!r}; it left {left}")
+        raise PlayerResultError(
+            f"the script left no {task.outputs[name].path!r} for the output {name!r}; it left {left}"
+        )
     return path

@@ -101,7 +101,9 @@ class _Builder:
                 filtering.add(task.id)
         return Program(plan, steps, params, plan.outputs)
 
-    def step(self, task: PlannedTask, types: dict[str, TaskTypes], params: Mapping[str, PortType], filtering: set[str]) -> Step:
+    def step(
+        self, task: PlannedTask, types: dict[str, TaskTypes], params: Mapping[str, PortType], filtering: set[str]
+    ) -> Step:
         pin = self.pins.get(task.player) if task.player is not None else None
         player = self.loaded.get(task.player) if task.player is not None else None
         signature = player.signature if player is not None else None
@@ -138,7 +140,9 @@ def _code(task: PlannedTask, pin: PlayerPin | None) -> str | None:
         return pin.identity
     if task.run is not None:
         outputs = {n: o.model_dump(mode="json") for n, o in task.outputs.items()}
-        return hashlib.sha256(repr(("shell 1", task.run, sorted(outputs.items(), key=lambda e: e[0]))).encode()).hexdigest()
+        return hashlib.sha256(
+            repr(("shell 1", task.run, sorted(outputs.items(), key=lambda e: e[0]))).encode()
+        ).hexdigest()
     return None
 
 

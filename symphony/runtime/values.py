@@ -57,5 +57,7 @@ def follow(value: Any, path: tuple[str | int, ...]) -> Any:
             value = value[step] if isinstance(step, int) or isinstance(value, dict) else getattr(value, step)
         except (KeyError, IndexError, AttributeError, TypeError):
             done = "".join(f"[{p}]" if isinstance(p, int) else f".{p}" for p in path[:i])
-            raise KeyError(f"there is no {step!r} in a {type(value).__qualname__} (after {done or 'nothing'})") from None
+            raise KeyError(
+                f"there is no {step!r} in a {type(value).__qualname__} (after {done or 'nothing'})"
+            ) from None
     return value
