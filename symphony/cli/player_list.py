@@ -11,10 +11,9 @@ from importlib import import_module
 from pathlib import Path
 from types import ModuleType
 
-from symphony import players as shipped
 from symphony.cli.terminal import say
 from symphony.compiler.identity import Identity, identity_of
-from symphony.define.player import Player
+from symphony.define.player import SHIPPED, Player
 from symphony.define.source_tree import ProjectSources
 from symphony.model.signature import Signature
 from symphony.runtime.loading import make_importable
@@ -36,7 +35,8 @@ def code_identity(signature: Signature, root: Path) -> Identity:
 
 
 def _shipped() -> Iterator[Signature]:
-    for module in pkgutil.walk_packages(shipped.__path__, f"{shipped.__name__}."):
+    shipped = import_module(SHIPPED.rstrip("."))
+    for module in pkgutil.walk_packages(shipped.__path__, SHIPPED):
         yield from _signatures(module.name)
 
 

@@ -12,6 +12,7 @@ from symphony.cli.call_options import Json, RunReference, State, project_here, s
 from symphony.cli.terminal import say, seconds_text, size_text, time_text, write, write_document, write_table
 from symphony.errors import UsageError
 
+LONGEST_REMARK = 100
 Task = Annotated[str | None, typer.Argument(metavar="TASK", help="One task only.")]
 
 
@@ -48,7 +49,7 @@ def show(run: RunReference = "last", json: Json = False, state: State = None) ->
         return
     write(f"{document['melody']}: {document['state']} on {document['executor']}, run {document['run']}")
     write(f"started {time_text(document['started_at'])}, took {_took(document)}\n")
-    write_table(("task", "state", "attempts", "took", "output", "error"), [_task_row(t) for t in document["tasks"]])
+    write_table(("task", "state", "attempts", "took", "output", "remark"), [_task_row(t) for t in document["tasks"]])
 
 
 def logs(run: RunReference = "last", task: Task = None, json: Json = False, state: State = None) -> None:
@@ -125,18 +126,23 @@ def _run_row(run: dict[str, Any]) -> tuple[Any, ...]:
 
 
 def _task_row(task: dict[str, Any]) -> tuple[Any, ...]:
-    output, error = task.get("output") or {}, task.get("error") or {}
-    if isinstance(error, dict):
-        error = f"{error.get('type', '')}: {error.get('message', '')}".splitlines()[0] if error else ""
-    given = f"{output['type']}, {size_text(output['bytes'])}" if output else ""
-    return (
-        task["task"],
-        task["state"],
-        task["attempts"] or "",
-        seconds_text(task["duration_s"]),
-        given,
-        str(error)[:100],
-    )
+    given = task.get("outputs") or ({"out": task["output"]} if task.get("output") else {})
+    kept = ", ".join(_kept(port, output) for port, output in given.items())
+    return task["task"], task["state"], task["attempts"] or "", seconds_text(task["duration_s"]), kept, _remark(task)
+
+
+def _kept(port: str, output: dict[str, Any]) -> str:
+    text = f"{output['type']}, {size_text(output['bytes'])}"
+    return text if port == "out" else f"{port}: {text}"
+
+
+def _remark(task: dict[str, Any]) -> str:
+    """The first line of what went wrong, else the cause of a skip."""
+    error = task.get("error")
+    if not error:
+        return str(task.get("note") or "")
+    text = f"{error.get('type', '')}: {error.get('message', '')}" if isinstance(error, dict) else str(error)
+    return text.splitlines()[0][:LONGEST_REMARK]
 
 
 def _clock(at: Any) -> str:
