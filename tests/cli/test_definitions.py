@@ -5,10 +5,12 @@ from __future__ import annotations
 import json
 import subprocess
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.cli.conftest import Symphony
+if TYPE_CHECKING:
+    from tests.cli.conftest import Symphony
 
 FIRST = "greetings:first"
 
