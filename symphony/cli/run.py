@@ -79,7 +79,7 @@ def run(
     elif watch:
         from symphony.cli.watch import watched  # only with --watch
 
-        watched(project, lambda: _run(melody, options, targets, json=json))
+        watched(project, [word for word in sys.argv[1:] if word != "--watch"])
     else:
         raise typer.Exit(_run(melody, options, targets, json=json))
 

@@ -10,6 +10,7 @@ import typer
 
 from symphony.cli.call_options import Json, RunReference, State, project_here, store_of
 from symphony.cli.terminal import say, seconds_text, size_text, time_text, write, write_document, write_table
+from symphony.compiler.text_width import printable
 from symphony.errors import UsageError
 
 LONGEST_REMARK = 100
@@ -57,12 +58,15 @@ def logs(run: RunReference = "last", task: Task = None, json: Json = False, stat
     from symphony import bootstrap  # the engine; loaded by the commands that need it
 
     store = store_of(project_here(state))
-    entries = bootstrap.logs(store, bootstrap.find_run(store, run), task)
+    record = bootstrap.find_run(store, run)
+    entries = bootstrap.logs(store, record, task)
+    if task is not None and not entries:
+        _check_task(bootstrap.show(store, record), task)
     if json:
         write_document({"logs": entries})
     for entry in [] if json else entries:
-        text = str(entry.get("message", entry.get("text", ""))).rstrip("\n")
-        write(f"{_clock(entry.get('at'))} {entry.get('task', '')} {entry.get('level', '')} {text}".replace("  ", " "))
+        words = (_clock(entry.get("at")), entry.get("task"), entry.get("level"), str(entry.get("message", "")).rstrip())
+        write(printable(" ".join(str(word) for word in words if word)))
     if not entries:
         say("nothing was logged")
 
@@ -82,6 +86,15 @@ def why(
         write_document(decisions_document(decisions))
     else:
         write_decisions(decisions)
+
+
+def _check_task(document: dict[str, Any], task: str) -> None:
+    """Tell a task that logged nothing from one that is not there."""
+    from symphony.model.names import did_you_mean  # only when nothing was found
+
+    tasks = [t["task"] for t in document["tasks"]]
+    if task not in tasks:
+        raise UsageError(f"the run {document['run']} has no task {task!r}: {did_you_mean(task, tasks, what='tasks')}")
 
 
 def _run_state(text: str | None) -> str | None:

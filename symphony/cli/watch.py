@@ -1,15 +1,16 @@
-"""Run something again whenever a file of the project changes."""
+"""Run the program again whenever a file of the project changes."""
 
 from __future__ import annotations
 
 import os
+import subprocess
+import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from symphony.cli.terminal import say
-from symphony.errors import SymphonyError
 
 if TYPE_CHECKING:
     from symphony.config.project import Project
@@ -29,13 +30,13 @@ SKIPPED = {
 }
 
 
-def watched(project: Project, action: Callable[[], int]) -> None:
-    """Do the action now and after every change, until Ctrl-C. A failure is told and waits for the next change."""
+def watched(project: Project, words: Sequence[str]) -> None:
+    """Run the program with these words, now and after every change, until Ctrl-C.
+
+    Each time is a process of its own: a module that was imported once would stay as it was.
+    """
     for _ in _changes(project):
-        try:
-            action()
-        except SymphonyError as error:
-            say(f"error: {error}")
+        subprocess.run([sys.executable, "-P", "-m", "symphony", *words], check=False)
         say(f"waiting for changes in {project.root}; Ctrl-C ends")
 
 
