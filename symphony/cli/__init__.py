@@ -1,0 +1,1 @@
+"""The ``symphony`` program: one file per group of commands."""

@@ -1,0 +1,52 @@
+"""``symphony convert``: the same melody in the other language."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from symphony.cli.terminal import say, write
+from symphony.errors import UsageError
+from symphony.model.names import did_you_mean
+
+FORMS = ("yaml", "python")
+
+
+def convert(
+    file: Annotated[str, typer.Argument(metavar="FILE", help="A melody: a file, file.py:name, or a name.")],
+    to: Annotated[
+        str | None, typer.Option("--to", metavar="FORM", help="yaml or python [default: by -o, else the other one].")
+    ] = None,
+    output: Annotated[
+        Path | None, typer.Option("-o", "--output", metavar="FILE", help="Where it goes [default: stdout].")
+    ] = None,
+) -> None:
+    """Write a melody in YAML or in Python; both mean the same."""
+    form = _form(to, output, file)
+    from symphony import bootstrap  # the engine; loaded by the commands that need it
+
+    melody = bootstrap.load(file)
+    if form == "yaml":
+        from symphony.define.yaml_writer import to_yaml as written  # one of the two writers is needed
+    else:
+        from symphony.define.python_writer import to_python as written
+    text = written(melody)
+    if output is None:
+        write(text)
+        return
+    from symphony.cli.output_file import write_atomically  # only with -o
+
+    write_atomically(output, text.encode())
+    say(f"wrote {output}")
+
+
+def _form(to: str | None, output: Path | None, file: str) -> str:
+    if to is None:
+        if output is not None and output.suffix in (".py", ".yaml", ".yml"):
+            return "python" if output.suffix == ".py" else "yaml"
+        return "yaml" if ".py" in file else "python"
+    if to not in FORMS:
+        raise UsageError(f"--to {to!r}: {did_you_mean(to, FORMS, what='forms')}")
+    return to

@@ -1,0 +1,75 @@
+"""``symphony diff``: two melodies or plans compared by meaning."""
+
+from __future__ import annotations
+
+import sys
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from symphony.cli.terminal import has_colour, write
+from symphony.errors import CompileError, UsageError
+from symphony.model.names import did_you_mean
+
+if TYPE_CHECKING:
+    from symphony.compiler.diff import Difference
+    from symphony.model.plan import Plan
+
+FORMATS = ("text", "json", "markdown", "mermaid")
+DIFFERENT = 3
+
+
+def diff(
+    before: Annotated[str, typer.Argument(metavar="A", help="A file, file.py:name, plan, name, or REVISION:path.")],
+    after: Annotated[str, typer.Argument(metavar="B", help="The same.")],
+    format: Annotated[str, typer.Option("--format", metavar="FORMAT", help=f"{', '.join(FORMATS)}.")] = "text",
+    json: Annotated[bool, typer.Option("--json", help="Short for --format json.")] = False,
+    full: Annotated[bool, typer.Option("--full", help="Draw every node of a large picture.")] = False,
+) -> None:
+    """Compare two melodies or plans by meaning.
+
+    Exits with 0 when they are equal, with 3 when not.
+    """
+    chosen = "json" if json else format
+    if chosen not in FORMATS:
+        raise UsageError(f"unknown format {chosen!r}: {did_you_mean(chosen, FORMATS, what='formats')}")
+    from symphony.compiler.diff import compare  # comparing starts here; --help needs none of it
+
+    old, new = plan_at(before), plan_at(after)
+    difference = compare(old, new)
+    write(_report(difference, old, new, chosen, full=full))
+    raise typer.Exit(0 if difference.equal else DIFFERENT)
+
+
+def plan_at(place: str) -> Plan:
+    """Compile what a place names: a file as it is, or as it was at a revision of git.
+
+    Raises:
+        CompileError: the melody there does not compile.
+        UsageError: there is nothing there.
+    """
+    from symphony.cli.revision import plan_at_revision, split_revision  # git is asked only when a revision is named
+
+    found = split_revision(place)
+    return _compiled(place) if found is None else plan_at_revision(*found)
+
+
+def _compiled(target: str) -> Plan:
+    from symphony import bootstrap  # the engine; loaded by the commands that need it
+
+    checked = bootstrap.check(target)
+    if checked.plan is None:
+        raise CompileError(checked.diagnostics)
+    return checked.plan
+
+
+def _report(difference: Difference, old: Plan, new: Plan, format: str, *, full: bool) -> str:
+    from symphony.compiler.draw_diff import draw_diff_mermaid  # reports; --help needs none of them
+    from symphony.compiler.report_diff import report_diff_json, report_diff_markdown, report_diff_text
+
+    if format == "json":
+        return report_diff_json(difference)
+    if format == "text":
+        return report_diff_text(difference, colour=has_colour(sys.stdout))
+    picture = draw_diff_mermaid(old, new, difference, full=full)
+    return picture if format == "mermaid" else report_diff_markdown(difference, mermaid=picture)

@@ -1,0 +1,118 @@
+"""The files of a new project, as text."""
+
+from __future__ import annotations
+
+MELODY = """\
+melody: first
+version: 0.1.0
+description: Greets, and counts the letters of the greeting
+params:
+  name: {type: string, default: World, description: Who is greeted}
+tasks:
+  greeting:
+    player: players:greet
+    with:
+      name: ${{ params.name }}
+  letters:
+    player: players:count_letters
+    with:
+      text: ${{ tasks.greeting }}
+outputs:
+  greeting: ${{ tasks.greeting }}
+  letters: ${{ tasks.letters }}
+"""
+
+PLAYERS = '''\
+"""The players of this project: plain functions with types, which melodies call as tasks."""
+
+from symphony import operator
+
+
+@operator
+def greet(name: str) -> str:
+    """Greet someone."""
+    return f"Hello, {name}!"
+
+
+@operator
+def count_letters(text: str) -> int:
+    """Count the letters of a text."""
+    return sum(character.isalpha() for character in text)
+'''
+
+TEST = '''\
+"""The melody as a whole, and a player alone."""
+
+from pathlib import Path
+
+from players import count_letters
+from symphony import run
+
+MELODY = Path(__file__).parent.parent / "melodies" / "first.yaml"
+
+
+def test_the_melody_greets_by_name():
+    result = run(MELODY, params={"name": "Ada"}, store="memory")
+
+    assert result.outputs["greeting"] == "Hello, Ada!"
+    assert result.outputs["letters"] == 8
+
+
+def test_a_player_is_a_plain_function():
+    assert count_letters("a b, c!") == 3
+'''
+
+PROJECT = """\
+[project]
+name = "{name}"
+version = "0.1.0"
+requires-python = ">=3.11"
+dependencies = ["symphony"]
+
+[project.optional-dependencies]
+test = ["pytest"]
+
+[tool.symphony]
+
+[tool.pytest.ini_options]
+pythonpath = ["."]
+testpaths = ["tests"]
+"""
+
+WORKFLOW = """\
+name: symphony
+on: [push, pull_request]
+permissions:
+  contents: read
+jobs:
+  melodies:
+    runs-on: ubuntu-latest
+    steps:
+      - uses: actions/checkout@v4
+      - uses: actions/setup-python@v5
+        with:
+          python-version: "3.11"
+      - run: pip install symphony pytest
+      - run: symphony check --format github melodies/*.yaml
+      - run: symphony run first --json
+      - run: pytest
+"""
+
+IGNORED = """\
+.symphony/
+__pycache__/
+.venv/
+.pytest_cache/
+"""
+
+
+def files_for(name: str) -> dict[str, str]:
+    """The files of a project with the given name, by path."""
+    return {
+        "melodies/first.yaml": MELODY,
+        "players.py": PLAYERS,
+        "tests/test_first.py": TEST,
+        "pyproject.toml": PROJECT.replace("{name}", name),
+        ".github/workflows/symphony.yml": WORKFLOW,
+        ".gitignore": IGNORED,
+    }

@@ -1,0 +1,128 @@
+"""What a run says while it runs: a bar on a terminal, few plain lines elsewhere."""
+
+from __future__ import annotations
+
+import sys
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any
+
+from symphony.model.event import Event, EventKind
+from symphony.model.states import FINAL, TaskState
+
+EVERY_S = 10.0
+"""How often plain lines say how far a run is, at most."""
+
+
+class Tally:
+    """Counts tasks from events. Elements of ``each`` count as one task together. Safe to use from any thread."""
+
+    def __init__(self) -> None:
+        self.total = 0
+        self.done: set[str] = set()
+        self.running: dict[str, float] = {}
+        self.failed = 0
+        self._lock = threading.Lock()
+
+    def take(self, event: Event) -> None:
+        """Count one event."""
+        with self._lock:
+            if event.kind is EventKind.RUN_STARTED and event.data:
+                self.total = int(event.data.get("tasks", 0))
+            elif event.kind is EventKind.TASK_STARTED:
+                self.running[event.task] = event.at
+            elif event.kind is EventKind.TASK_ENDED:
+                self._ended(event)
+
+    def _ended(self, event: Event) -> None:
+        self.running.pop(event.task, None)
+        state = TaskState((event.data or {}).get("state", TaskState.SUCCEEDED))
+        if "[" not in event.task and state in FINAL:
+            self.done.add(event.task)
+            self.failed += state is TaskState.FAILED
+
+    def summary(self) -> str:
+        """How far it is, in words: ``3 of 12 tasks done, running: stats, page``."""
+        with self._lock:
+            names = sorted(self.running, key=self.running.__getitem__)
+            done, failed, total = len(self.done), self.failed, max(self.total, len(self.done))
+        text = f"{done} of {total} tasks done" + (f", {failed} failed" if failed else "")
+        return text + (f", running: {_some(names)}" if names else "")
+
+
+@contextmanager
+def shown_progress() -> Iterator[Callable[[Event], None]]:
+    """Give a function that takes the events of a run and shows them on stderr while the block lasts."""
+    tally = Tally()
+    if sys.stderr.isatty():
+        with _bar(tally) as take:
+            yield take
+    else:
+        yield _plain(tally)
+
+
+def _plain(tally: Tally) -> Callable[[Event], None]:
+    last = [time.monotonic()]
+
+    def take(event: Event) -> None:
+        tally.take(event)
+        line = _line(event)
+        if line is None and event.kind is EventKind.TASK_ENDED and time.monotonic() - last[0] >= EVERY_S:
+            last[0] = time.monotonic()
+            line = tally.summary()
+        if line:
+            sys.stderr.write(f"{line}\n")
+
+    return take
+
+
+def _line(event: Event) -> str | None:
+    """What is worth a line of its own: the start of the run, failures, retries, logs."""
+    data = event.data or {}
+    if event.kind is EventKind.RUN_STARTED:
+        return f"run {event.run} started"
+    if event.kind is EventKind.TASK_ERROR:
+        return f"{event.task} failed: {_first_line(data.get('error'))}"
+    if event.kind is EventKind.TASK_RETRYING:
+        return f"{event.task} is tried again: {_first_line(data.get('error'))}".removesuffix(": ")
+    return None
+
+
+def _first_line(error: Any) -> str:
+    if isinstance(error, dict):
+        text = f"{error.get('type', '')}: {error.get('message', '')}"
+    else:
+        text = str(error or "")
+    return text.splitlines()[0][:300] if text else ""
+
+
+@contextmanager
+def _bar(tally: Tally) -> Iterator[Callable[[Event], None]]:
+    from rich.console import Console  # only on a terminal; loading rich takes longer than a small run
+    from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
+
+    console = Console(stderr=True)
+    columns = (
+        SpinnerColumn(),
+        BarColumn(bar_width=24),
+        TextColumn("{task.description}", markup=False),
+        TimeElapsedColumn(),
+    )
+    with Progress(*columns, console=console, transient=True, redirect_stdout=False, refresh_per_second=8) as progress:
+        row = progress.add_task("starting", total=None)
+
+        def take(event: Event) -> None:
+            tally.take(event)
+            line = _line(event)
+            if line and event.kind is not EventKind.RUN_STARTED:
+                console.print(line, markup=False, highlight=False)
+            progress.update(row, description=tally.summary(), completed=len(tally.done), total=tally.total or None)
+
+        yield take
+
+
+def _some(names: list[str], most: int = 3) -> str:
+    rest = len(names) - most
+    return ", ".join(names[:most]) + (f" and {rest} more" if rest > 0 else "")

@@ -1,0 +1,163 @@
+"""``symphony run`` and ``symphony resume``."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from symphony.cli.call_options import (
+    Json,
+    RunReference,
+    State,
+    parse_params,
+    project_here,
+    project_of,
+    read_params,
+    store_of,
+)
+from symphony.errors import UsageError
+
+Texts = list[str]
+
+
+def run(
+    melody: Annotated[str, typer.Argument(metavar="MELODY", help="A melody or plan: a file, file.py:name, or a name.")],
+    param: Annotated[
+        Texts | None, typer.Option("-p", "--param", metavar="NAME=VALUE", help="A parameter; repeat it.")
+    ] = None,
+    params: Annotated[Path | None, typer.Option("--params", metavar="FILE", help="Parameters as JSON or YAML.")] = None,
+    output: Annotated[
+        Texts | None, typer.Option("-o", "--output", metavar="NAME=PATH", help="Write an output there.")
+    ] = None,
+    executor: Annotated[str, typer.Option("--executor", metavar="NAME", help="Where it runs.")] = "pit",
+    workers: Annotated[
+        int | None, typer.Option("--workers", min=1, metavar="N", help="How many calls at a time.")
+    ] = None,
+    json: Json = False,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Say what would run and why; run nothing.")] = False,
+    no_cache: Annotated[bool, typer.Option("--no-cache", help="Serve nothing; results replace the old ones.")] = False,
+    fail_fast: Annotated[bool, typer.Option("--fail-fast", help="Cancel the rest at the first failure.")] = False,
+    strict: Annotated[bool, typer.Option("--strict", help="Check that calls leave their inputs as they were.")] = False,
+    durability: Annotated[
+        str, typer.Option("--durability", metavar="process|power", help="What results survive.")
+    ] = "process",
+    state: State = None,
+    only: Annotated[
+        Texts | None, typer.Option("--only", metavar="TASK", help="This task and what it needs not kept.")
+    ] = None,
+    until: Annotated[Texts | None, typer.Option("--until", metavar="TASK", help="Up to this task.")] = None,
+    force: Annotated[
+        Texts | None, typer.Option("--force", metavar="TASK", help="Run it and its dependants again.")
+    ] = None,
+    tag: Annotated[
+        Texts | None, typer.Option("--tag", metavar="TAG", help="A label for 'symphony runs --tag'.")
+    ] = None,
+    watch: Annotated[bool, typer.Option("--watch", help="Run again whenever a file of the project changes.")] = False,
+) -> None:
+    """Run a melody or a plan."""
+    if durability not in ("process", "power"):
+        raise UsageError(
+            f"--durability {durability!r}: valid are process (survives a kill) and power (survives a power cut)"
+        )
+    from symphony.cli.output_file import parse_targets  # kept from --help
+
+    targets = parse_targets(output or [])
+    given, texts = read_params(params), parse_params(param or [])
+    project = project_of(melody, state)
+    options: dict[str, Any] = {
+        "executor": executor, "durability": durability, "workers": workers, "no_cache": no_cache, "project": project,
+        "fail_fast": fail_fast, "strict": strict, "only": tuple(only or ()), "until": tuple(until or ()),
+        "force": tuple(force or ()), "tags": tuple(tag or ()),
+        "params": given, "raw_params": texts,
+    }  # fmt: skip
+    if dry_run:
+        _predict(melody, options, json=json)
+    elif watch:
+        from symphony.cli.watch import watched  # only with --watch
+
+        watched(project, [word for word in sys.argv[1:] if word != "--watch"])
+    else:
+        raise typer.Exit(_run(melody, options, targets, json=json))
+
+
+def resume(
+    run: RunReference = "last",
+    executor: Annotated[
+        str | None, typer.Option("--executor", metavar="NAME", help="Another executor than before.")
+    ] = None,
+    json: Json = False,
+    state: State = None,
+) -> None:
+    """Go on with a run where it stopped.
+
+    Id, parameters and executor stay. What is recorded stands, the rest is run.
+    """
+    from symphony import bootstrap  # the engine; loaded by the commands that need it
+
+    project = project_here(state)
+
+    def start(on_event: Callable[[Any], None]) -> Any:
+        return bootstrap.resume(run, project=project, executor=executor, on_event=on_event)
+
+    raise typer.Exit(_finish(start, project, {}, json=json))
+
+
+def _run(melody: str, options: dict[str, Any], targets: dict[str, Path], *, json: bool) -> int:
+    from symphony import bootstrap  # the engine; loaded by the commands that need it
+
+    if targets:
+        _check_targets(melody, options["project"], targets)
+
+    def start(on_event: Callable[[Any], None]) -> Any:
+        return bootstrap.run(melody, **options, on_event=on_event)
+
+    return _finish(start, options["project"], targets, json=json)
+
+
+def _check_targets(melody: str, project: Any, targets: dict[str, Path]) -> None:
+    """Find out before the run whether the outputs asked for exist."""
+    from symphony import bootstrap  # only with -o
+    from symphony.cli.output_file import check_targets
+
+    plan = bootstrap.check(melody, project=project).plan
+    if plan is not None:
+        check_targets(targets, plan.outputs)
+
+
+def _finish(start: Callable[..., Any], project: Any, targets: dict[str, Path], *, json: bool) -> int:
+    """Run with progress, then say and write what came of it; returns the exit code."""
+    from symphony.cli.interrupt import orderly_interrupts  # kept from --help
+    from symphony.cli.output_file import write_value
+    from symphony.cli.progress import shown_progress
+    from symphony.cli.run_summary import say_summary
+    from symphony.cli.terminal import say, write_document
+
+    with orderly_interrupts(), shown_progress() as on_event:
+        result = start(on_event)
+    for name, path in targets.items():
+        if name in result.outputs:
+            write_value(path, result.outputs[name])
+            say(f"wrote {path}")
+    document = result.document(store_of(project))
+    say_summary(document, result.tasks, stream=sys.stderr if json else sys.stdout)
+    if result.abandoned:
+        say(f"could not be stopped and were left behind: {', '.join(result.abandoned)}")
+    if json:
+        write_document(document)
+    return int(result.exit_code)
+
+
+def _predict(melody: str, options: dict[str, Any], *, json: bool) -> None:
+    from symphony import bootstrap  # the engine; loaded by the commands that need it
+    from symphony.cli.decisions import decisions_document, write_decisions
+    from symphony.cli.terminal import write_document
+
+    decisions = bootstrap.dry_run(melody, **options)
+    if json:
+        write_document(decisions_document(decisions))
+    else:
+        write_decisions(decisions)

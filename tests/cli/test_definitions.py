@@ -1,0 +1,134 @@
+"""Commands that read definitions: check, compile, graph, diff."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+if TYPE_CHECKING:
+    from tests.cli.conftest import Symphony
+
+FIRST = "greetings:first"
+
+
+def test_check_of_a_sound_melody_writes_nothing(symphony: Symphony, project: Path) -> None:
+    before = {p for p in project.rglob("*") if "__pycache__" not in p.parts}
+
+    done = symphony("check", FIRST)
+
+    assert done.code == 0
+    assert done.out.startswith(f"{FIRST}: ok, 2 tasks, plan ")
+    assert {p for p in project.rglob("*") if "__pycache__" not in p.parts} == before
+
+
+def test_check_json_is_one_document(symphony: Symphony) -> None:
+    document = symphony("check", FIRST, "--json").document()
+
+    assert document["ok"] is True
+    assert len(document["plan_hash"]) == 64
+    assert document["diagnostics"] == []
+
+
+def test_file_with_several_melodies_is_refused_with_all_names(symphony: Symphony) -> None:
+    done = symphony("check", "greetings")
+
+    assert (done.code, done.out) == (2, "")
+    assert "several melodies: first, second" in done.err
+
+
+def test_problem_is_reported_with_place_and_excerpt_and_code_2(symphony: Symphony, project: Path) -> None:
+    file = project / "melodies" / "greetings.py"
+    file.write_text(file.read_text().replace("greet(name)", "greet(3)", 1))
+
+    text, document = symphony("check", FIRST), symphony("check", FIRST, "--json")
+
+    assert (text.code, document.code) == (2, 2)
+    assert "greetings.py:8:" in text.out
+    assert "greet(3)" in text.out
+    assert document.document()["ok"] is False
+    assert document.document()["diagnostics"][0]["line"] == 8
+
+
+def test_unknown_format_names_the_nearest(symphony: Symphony) -> None:
+    done = symphony("check", FIRST, "--format", "sarrif")
+
+    assert done.code == 2
+    assert "did you mean 'sarif'" in done.err
+
+
+def test_compiled_plan_is_checked_against_the_melody(symphony: Symphony, project: Path) -> None:
+    assert symphony("compile", FIRST, "-o", "build/plan.json").code == 0
+    assert symphony("compile", FIRST, "--check", "-o", "build/plan.json").code == 0
+
+    players = project / "players.py"
+    players.write_text(players.read_text().replace("Hello", "Good day"))
+    done = symphony("compile", FIRST, "--check", "-o", "build/plan.json")
+
+    assert done.code == 3
+    assert "build/plan.json is not up to date" in done.err
+
+
+def test_plan_on_stdout_is_the_plan_file(symphony: Symphony, project: Path) -> None:
+    symphony("compile", FIRST, "-o", "plan.json")
+
+    assert symphony("compile", FIRST).out == (project / "plan.json").read_text()
+
+
+@pytest.mark.parametrize(
+    ("format", "start"), [("text", "first\n"), ("mermaid", "flowchart TB"), ("dot", "digraph"), ("svg", "<svg"), ("json", "{")]
+)  # fmt: skip
+def test_graph_is_drawn_in_every_format(format: str, start: str, symphony: Symphony) -> None:
+    done = symphony("graph", FIRST, "--format", format)
+
+    assert done.code == 0
+    assert done.out.lstrip().startswith(start)
+
+
+def test_graph_format_follows_the_name_of_the_file(symphony: Symphony, project: Path) -> None:
+    done = symphony("graph", FIRST, "-o", "site/graph.svg")
+
+    assert (done.code, done.out) == (0, "")
+    assert (project / "site" / "graph.svg").read_text().startswith("<svg")
+
+
+def test_diff_of_equal_melodies_is_0_and_of_others_3(symphony: Symphony) -> None:
+    symphony("compile", FIRST, "-o", "plan.json")
+
+    assert symphony("diff", "plan.json", FIRST).code == 0
+    done = symphony("diff", FIRST, "greetings:second", "--json")
+    assert done.code == 3
+    assert done.document()["removed"] == ["letters"]
+
+
+def test_diff_with_a_revision_sees_players_as_they_were(symphony: Symphony, project: Path) -> None:
+    for words in (["init", "-q"], ["add", "-A"], ["-c", "user.name=a", "-c", "user.email=a@b.c", "commit", "-qm", "1"]):
+        subprocess.run(["git", *words], cwd=project, check=True, capture_output=True)
+    file = "melodies/greetings.py:first"
+    assert symphony("diff", f"HEAD:{file}", file).code == 0
+
+    players = project / "players.py"
+    players.write_text(players.read_text().replace("-> int:", "-> float:"))
+    done = symphony("diff", f"HEAD:{file}", file, "--json")
+
+    assert done.code == 3
+    assert [c["subject"] for c in json.loads(done.out)["code"]] == ["players:count"]
+
+
+def test_players_are_listed_with_their_ports_and_found_by_type(symphony: Symphony) -> None:
+    found = symphony("players", "--gives", "integer", "--json").document()["players"]
+    one = symphony("players", "players:greet", "--json").document()
+
+    assert "players:count" in [p["player"] for p in found]
+    assert "players:greet" not in [p["player"] for p in found]
+    assert one["inputs"] == [{"name": "name", "type": "string", "required": True, "doc": ""}]
+
+
+def test_unknown_player_names_the_nearest(symphony: Symphony) -> None:
+    done = symphony("players", "players:gret")
+
+    assert done.code == 2
+    assert "did you mean 'players:greet'" in done.err
