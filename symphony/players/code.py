@@ -122,13 +122,14 @@ def hot_spots(inventory: Table, churn: Table, top: int = 20) -> Table:
 
 
 @operator(version="1.0.0", tags=("code", "functions", "complexity"))
-def complex_functions(inventory: Table, over: int = COMPLEX, top: int = 20) -> Table:
+def complex_functions(inventory: Table, over: int = COMPLEX, top: int = 20, tests: bool = False) -> Table:
     """Find the functions with the highest cyclomatic complexity.
 
     Args:
         inventory: what `code.inventory` gave.
         over: leave out functions up to this complexity.
         top: the most rows; 0: all.
+        tests: whether functions of tests are listed too.
 
     Returns:
         Rows with `path function line lines complexity parameters test`, the most involved first.
@@ -141,17 +142,18 @@ def complex_functions(inventory: Table, over: int = COMPLEX, top: int = 20) -> T
             inventory: ${{ tasks.inventory }}
         ```
     """
-    return functions_of(inventory, by="complexity", over=over, top=top)
+    return functions_of(inventory, by="complexity", over=over, top=top, tests=tests)
 
 
 @operator(version="1.0.0", tags=("code", "functions", "length"))
-def long_functions(inventory: Table, over: int = LONG, top: int = 20) -> Table:
+def long_functions(inventory: Table, over: int = LONG, top: int = 20, tests: bool = False) -> Table:
     """Find the longest functions.
 
     Args:
         inventory: what `code.inventory` gave.
         over: leave out functions up to this many lines.
         top: the most rows; 0: all.
+        tests: whether functions of tests are listed too.
 
     Returns:
         Rows with `path function line lines complexity parameters test`, the longest first.
@@ -165,7 +167,7 @@ def long_functions(inventory: Table, over: int = LONG, top: int = 20) -> Table:
             over: 100
         ```
     """
-    return functions_of(inventory, by="lines", over=over, top=top)
+    return functions_of(inventory, by="lines", over=over, top=top, tests=tests)
 
 
 @operator(version="1.0.0", tags=("code", "todo", "fixme", "comments"))

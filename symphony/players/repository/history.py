@@ -23,12 +23,14 @@ def read_history(repo: Path, *, since: str, limit: int) -> list[dict[str, Any]]:
     """Read the commits that HEAD reaches; see `git.history` for the rows."""
     if not head_of(repo):
         return []
-    arguments = ["log", "--numstat", "-M", "-z", "--no-ext-diff", "--no-textconv", f"--format={_FORMAT}", "--relative"]
+    arguments = ["log", "--numstat", "-M", "-z", "--no-ext-diff", "--no-textconv", f"--format={_FORMAT}"]
     if limit > 0:
         arguments.append(f"--max-count={limit}")
     if since:
         arguments.append(f"--since={_start(repo, since)}")
-    return list(parse_log(git(repo, *arguments, "HEAD", "--", ".")))
+    inside = git(repo, "rev-parse", "--show-prefix").strip()  # limiting to a folder drops merges: only where asked for
+    below = ["--relative", "HEAD", "--", "."] if inside else ["HEAD", "--"]
+    return list(parse_log(git(repo, *arguments, *below)))
 
 
 def _start(repo: Path, since: str) -> str:

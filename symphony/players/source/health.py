@@ -20,7 +20,7 @@ def totals_of(inventory: Inventory) -> dict[str, Any]:
     code = sum(r["code"] for r in own)
     comments = sum(r["comments"] for r in own)
     tests = sum(r["code"] for r in own if r["test"])
-    functions = [f for r in own for f in r["functions"]]
+    functions = [f for r in own if not r["test"] for f in r["functions"]]
     return {
         "files": len(inventory), "bytes": sum(r["bytes"] for r in inventory), "lines": sum(r["lines"] for r in inventory),
         "code_files": len(own), "code": code, "comments": comments, "test_code": tests,
@@ -111,6 +111,7 @@ def _concentration(churn: Table) -> Finding:
 
 
 def _people(authors: Table) -> Finding:
+    authors = [a for a in authors if not a["author"].endswith("[bot]")]
     if not authors:
         return None
     if len(authors) == 1:

@@ -77,13 +77,13 @@ def hot_spots_of(inventory: Inventory, churn: Iterable[Mapping[str, Any]], *, to
     return spots[:top] if top > 0 else spots
 
 
-def functions_of(inventory: Inventory, *, by: str, over: int, top: int) -> list[dict[str, Any]]:
+def functions_of(inventory: Inventory, *, by: str, over: int, top: int, tests: bool) -> list[dict[str, Any]]:
     """The functions with more than `over` lines or complexity, the worst first."""
     found = [
         {"path": row["path"], "function": f["name"], "line": f["line"], "lines": f["lines"], "complexity": f["complexity"],
          "parameters": f["parameters"], "test": row["test"]}
         for row in inventory
-        if is_own_code(row)
+        if is_own_code(row) and (tests or not row["test"])
         for f in row["functions"]
         if f[by] > over
     ]  # fmt: skip
@@ -97,12 +97,12 @@ def marks_of(inventory: Inventory) -> list[dict[str, Any]]:
 
 
 def ages_of(inventory: Inventory, churn: Iterable[Mapping[str, Any]], *, now: str) -> list[dict[str, Any]]:
-    """Files and lines of code by the time since their last change, seen from `now` (ISO 8601)."""
+    """Files and lines of code by the time since their last change, seen from `now` (ISO 8601). Own code, where there is any."""
     last = {row["path"]: row["last"] for row in churn}
     labels = [label for _, label in AGES] + ["over 5 years", "not in the history read"]
     table = {label: {"age": label, "files": 0, "code": 0} for label in labels}
     end = datetime.datetime.fromisoformat(now) if now else None
-    for row in inventory:
+    for row in [r for r in inventory if is_own_code(r)] or inventory:
         when = last.get(row["path"])
         label = labels[-1]
         if when and end:

@@ -78,7 +78,7 @@ _TABLE: tuple[tuple[str, Kind, tuple[tuple[str, ...], tuple[str, ...]], str, str
     ("CMake", "code", (("#",), ()), "words", ".cmake cmakelists.txt"),
     ("Make", "code", (("#",), ()), "", ".mk makefile gnumakefile"),
     ("Dockerfile", "code", (("#",), ()), "", ".dockerfile dockerfile containerfile"),
-    ("Starlark", "code", (("#",), ()), "python", ".bzl .bazel build workspace"),
+    ("Starlark", "code", (("#",), ()), "python", ".bzl .bazel"),
     ("Vue", "markup", _HTML, "", ".vue"),
     ("Svelte", "markup", _HTML, "", ".svelte"),
     ("HTML", "markup", _HTML, "", ".html .htm .xhtml .jinja .j2 .jinja2"),
