@@ -89,7 +89,9 @@ def entries(archive: Path, limit: int = 10_000) -> Table:
         for entry in found:
             if len(rows) >= limit:
                 break
-            rows.append({"name": entry.name, "bytes": entry.size, "kind": entry.kind, "problem": problem_with(entry) or ""})
+            rows.append(
+                {"name": entry.name, "bytes": entry.size, "kind": entry.kind, "problem": problem_with(entry) or ""}
+            )
     return rows
 
 

@@ -9,7 +9,14 @@ from symphony.define.annotations import ByName, Json, Table
 from symphony.define.player import operator
 from symphony.players.git import Repository
 from symphony.players.source.health import COMPLEX, LONG, health_of
-from symphony.players.source.inventory import ages_of, functions_of, hot_spots_of, languages_of, marks_of, take_inventory
+from symphony.players.source.inventory import (
+    ages_of,
+    functions_of,
+    hot_spots_of,
+    languages_of,
+    marks_of,
+    take_inventory,
+)
 from symphony.players.source.measuring import FileStats, measure_file
 
 Name = Annotated[Path, ByName]

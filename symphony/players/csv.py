@@ -25,7 +25,9 @@ _LONGEST_FIELD = 10_000_000  # characters; the library's own limit of 131072 is 
 
 
 @operator(version="1.0.0", tags=("csv", "table", "read"))
-def read(file: Path, delimiter: str = "", header: bool = True, types: bool = True, max_bytes: int = 500_000_000) -> Table:
+def read(
+    file: Path, delimiter: str = "", header: bool = True, types: bool = True, max_bytes: int = 500_000_000
+) -> Table:
     """Read a CSV file into a table.
 
     Args:
@@ -374,7 +376,9 @@ _MEASURES: dict[str, Callable[[list[Any]], Any]] = {
 def _measure(text: str) -> tuple[str, str]:
     measure, _, column = text.strip().partition(" ")
     if measure not in _MEASURES or not column.strip():
-        raise ValueError(f"{text!r} is no measure: write one of {', '.join(_MEASURES)}, a blank and a column, such as 'sum price'")
+        raise ValueError(
+            f"{text!r} is no measure: write one of {', '.join(_MEASURES)}, a blank and a column, such as 'sum price'"
+        )
     return measure, column.strip()
 
 

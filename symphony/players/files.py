@@ -99,7 +99,9 @@ def read_text(file: Path, encoding: str = "", max_bytes: int = 50_000_000) -> st
         try:
             return data.decode(encoding)
         except (UnicodeDecodeError, LookupError) as error:
-            raise ValueError(f"{file} cannot be read as {encoding}: {error}. Leave encoding empty to find it out") from error
+            raise ValueError(
+                f"{file} cannot be read as {encoding}: {error}. Leave encoding empty to find it out"
+            ) from error
     decoded = decode(data)
     if decoded is None:
         raise ValueError(f"{file} is binary, not text. Read it with files.read_bytes")
@@ -230,7 +232,9 @@ def gather(files: list[Path], ctx: Context, name: str = "files") -> Path:
     for file in files:
         target = folder / file.name
         if target.exists():
-            raise ValueError(f"two files are named {file.name!r}: a folder holds each name once. Rename one with files.copy")
+            raise ValueError(
+                f"two files are named {file.name!r}: a folder holds each name once. Rename one with files.copy"
+            )
         _copy(file, target)
     return folder
 

@@ -77,7 +77,11 @@ def _past(repo: Path, **_: Any) -> dict[str, str]:
     head = head_of(repo)
     common = text_of(git(repo, "rev-parse", "--git-common-dir")).strip()
     top = text_of(try_git(repo, "rev-parse", "--show-toplevel") or b"").strip()
-    return {"head": head, "shallow": _digest(repo / common / "shallow"), "names": _digest(Path(top) / ".mailmap") if top else ""}
+    return {
+        "head": head,
+        "shallow": _digest(repo / common / "shallow"),
+        "names": _digest(Path(top) / ".mailmap") if top else "",
+    }
 
 
 def _digest(file: Path) -> str:
@@ -301,7 +305,9 @@ def tags(repo: Repo, limit: int = 0) -> Table:
           with: {repo: ., limit: 10}
         ```
     """
-    form = "%1f".join(("%(refname:short)", "%(objectname)", "%(*objectname)", "%(creatordate:unix)", "%(contents:subject)"))
+    form = "%1f".join(
+        ("%(refname:short)", "%(objectname)", "%(*objectname)", "%(creatordate:unix)", "%(contents:subject)")
+    )
     arguments = ["for-each-ref", "--sort=-creatordate", f"--format={form}", "refs/tags"]
     if limit > 0:
         arguments.insert(1, f"--count={limit}")
@@ -399,7 +405,11 @@ def changed_files(repo: Repo, base: str = "HEAD") -> list[Path]:
     return [repo / name for name in _changed(repo, base)]
 
 
-@operator(version="1.0.0", tags=("git", "files", "read", "history"), fingerprint=lambda repo, revision="HEAD", **_: _resolve(repo, revision))
+@operator(
+    version="1.0.0",
+    tags=("git", "files", "read", "history"),
+    fingerprint=lambda repo, revision="HEAD", **_: _resolve(repo, revision),
+)
 def show_file(repo: Repo, path: str, revision: str = "HEAD") -> bytes:
     """Read a file as it was in a commit.
 

@@ -93,7 +93,9 @@ def verify(file: Path, digest: str, algorithm: Algorithm = "sha256") -> Path:
     """
     found = _digest(file, algorithm)
     if found != digest.strip().lower():
-        raise ValueError(f"{file.name} has the {algorithm} digest {found}, not {digest.strip().lower()}: it is another file")
+        raise ValueError(
+            f"{file.name} has the {algorithm} digest {found}, not {digest.strip().lower()}: it is another file"
+        )
     return file
 
 

@@ -145,7 +145,9 @@ def to_text(page: str) -> str:
 
 class _Reader(HTMLParser):
     _silent = frozenset({"script", "style", "template", "noscript", "title"})
-    _lines = frozenset("p div br li tr h1 h2 h3 h4 h5 h6 section article header footer table ul ol pre blockquote".split())
+    _lines = frozenset(
+        ["p", "div", "br", "li", "tr", "h1", "h2", "h3", "h4", "h5", "h6", "section", "article", "header", "footer", "table", "ul", "ol", "pre", "blockquote"]
+    )
 
     def __init__(self) -> None:
         super().__init__(convert_charrefs=True)

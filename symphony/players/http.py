@@ -179,6 +179,8 @@ def download(
     last = PurePosixPath(unquote(urlsplit(url).path)).name
     target = ctx.workdir / plain_name(name or last or "download")
     with target.open("wb") as out:
-        for piece in fetch(url, headers=_headers(headers, token), timeout_s=timeout_s, max_bytes=max_bytes, sha256=sha256):
+        for piece in fetch(
+            url, headers=_headers(headers, token), timeout_s=timeout_s, max_bytes=max_bytes, sha256=sha256
+        ):
             out.write(piece)
     return target

@@ -154,7 +154,9 @@ def _steps(path: str) -> list[Any]:
     while at < len(text):
         match = _STEP.match(text, at)
         if match is None:
-            raise ValueError(f"the path {path!r} cannot be read at {text[at:]!r}: write a.b, a[0], a[*].b or [\"any key\"]")
+            raise ValueError(
+                f'the path {path!r} cannot be read at {text[at:]!r}: write a.b, a[0], a[*].b or ["any key"]'
+            )
         at = match.end()
         if match["index"] is not None:
             steps.append(int(match["index"]))
@@ -186,7 +188,9 @@ def _member(value: Any, step: Any, path: str) -> Any:
     if not isinstance(value, dict):
         raise LookupError(f"{path}: {step!r} needs a map, and this is {type(value).__name__}")
     if step not in value:
-        raise LookupError(f"{path}: there is no {step!r}; there is {', '.join(map(repr, list(value)[:8])) or 'nothing'}")
+        raise LookupError(
+            f"{path}: there is no {step!r}; there is {', '.join(map(repr, list(value)[:8])) or 'nothing'}"
+        )
     return value[step]
 
 

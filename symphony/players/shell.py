@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import signal
 import subprocess
@@ -70,7 +71,9 @@ def run(
     finished = Finished(out.decode("utf-8", "replace"), err.decode("utf-8", "replace"), process.returncode)
     if check and finished.exit_code != 0:
         said = finished.stderr.strip()[-_SHOWN:] or finished.stdout.strip()[-_SHOWN:]
-        raise RuntimeError(f"{' '.join(command)} ended with exit code {finished.exit_code}" + (f":\n{said}" if said else ""))
+        raise RuntimeError(
+            f"{' '.join(command)} ended with exit code {finished.exit_code}" + (f":\n{said}" if said else "")
+        )
     return finished
 
 
@@ -83,7 +86,9 @@ def _start(command: list[str], folder: Path, environment: dict[str, str] | None)
             stderr=subprocess.PIPE, start_new_session=True,
         )  # fmt: skip
     except (FileNotFoundError, PermissionError) as error:
-        raise SurroundingsError(f"there is no program {command[0]!r} that can be run, on PATH or at that path: {error.strerror}") from error
+        raise SurroundingsError(
+            f"there is no program {command[0]!r} that can be run, on PATH or at that path: {error.strerror}"
+        ) from error
 
 
 class _Watch:
@@ -112,7 +117,5 @@ class _Watch:
                 return
 
     def _signal(self, which: signal.Signals) -> None:
-        try:
+        with contextlib.suppress(ProcessLookupError, PermissionError):
             os.killpg(self._process.pid, which)
-        except (ProcessLookupError, PermissionError):
-            pass

@@ -37,7 +37,12 @@ def table(rows: Table, title: str = "Table", columns: list[str] | None = None) -
 
 @motif(version="1.0.0", tags=("view", "chart", "bar", "line", "histogram", "scatter", "plot"))
 def chart(
-    rows: Table, y: str, x: str = "", kind: Literal["bar", "line", "histogram", "scatter"] = "bar", title: str = "", bins: int = 20
+    rows: Table,
+    y: str,
+    x: str = "",
+    kind: Literal["bar", "line", "histogram", "scatter"] = "bar",
+    title: str = "",
+    bins: int = 20,
 ) -> Svg:
     """Draw a chart of a table's columns, as an SVG picture.
 
@@ -63,7 +68,9 @@ def chart(
     from symphony.players.page.charts import standalone  # pictures are only loaded where one is drawn
     from symphony.players.page.plotting import plot
 
-    return standalone(plot(rows, x=x, y=y, kind=kind, title=title or f"{y} by {x}".removesuffix(" by "), bins=max(1, bins)))
+    return standalone(
+        plot(rows, x=x, y=y, kind=kind, title=title or f"{y} by {x}".removesuffix(" by "), bins=max(1, bins))
+    )
 
 
 @motif(version="1.0.0", tags=("view", "markdown", "text"))
@@ -117,7 +124,12 @@ def image(data: bytes, title: str = "Image", note: str = "") -> Html:
 
 
 def _kind(data: Any) -> str:
-    starts = ((b"\x89PNG\r\n\x1a\n", "image/png"), (b"\xff\xd8\xff", "image/jpeg"), (b"GIF87a", "image/gif"), (b"GIF89a", "image/gif"))
+    starts = (
+        (b"\x89PNG\r\n\x1a\n", "image/png"),
+        (b"\xff\xd8\xff", "image/jpeg"),
+        (b"GIF87a", "image/gif"),
+        (b"GIF89a", "image/gif"),
+    )
     for start, kind in starts:
         if data.startswith(start):
             return kind

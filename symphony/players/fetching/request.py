@@ -23,7 +23,9 @@ class _Redirects(urllib.request.HTTPRedirectHandler):
     max_redirections = _MOST_REDIRECTS
     max_repeats = _MOST_REDIRECTS
 
-    def redirect_request(self, req: urllib.request.Request, fp: IO[bytes], code: int, msg: str, headers: Any, newurl: str) -> Any:
+    def redirect_request(
+        self, req: urllib.request.Request, fp: IO[bytes], code: int, msg: str, headers: Any, newurl: str
+    ) -> Any:
         check_address(newurl)
         if urlsplit(req.full_url).scheme == "https" and urlsplit(newurl).scheme == "http":
             raise UsageError(f"{_shown(req.full_url)} leads from https to http at {_shown(newurl)}: not followed")
@@ -52,7 +54,9 @@ def check_address(address: str) -> None:
     except ValueError:
         usable = False
     if not usable or any(c.isspace() or ord(c) < 32 for c in address):
-        raise UsageError(f"{_shown(address)!r} cannot be fetched: an address starts with http:// or https:// and a host")
+        raise UsageError(
+            f"{_shown(address)!r} cannot be fetched: an address starts with http:// or https:// and a host"
+        )
 
 
 def _shown(address: str) -> str:
@@ -65,7 +69,9 @@ def _shown(address: str) -> str:
         return address.partition("?")[0]
 
 
-def fetch(address: str, *, headers: Mapping[str, str], timeout_s: float, max_bytes: int, sha256: str) -> Iterator[bytes]:
+def fetch(
+    address: str, *, headers: Mapping[str, str], timeout_s: float, max_bytes: int, sha256: str
+) -> Iterator[bytes]:
     """Fetch the body piece by piece. The digest is checked before the last piece is given.
 
     Raises:
@@ -91,12 +97,16 @@ def _body(answer: Any, address: str, max_bytes: int, sha256: str) -> Iterator[by
     said = answer.headers.get("Content-Length", "")
     expected = int(said) if said.isdigit() else None
     if expected is not None and expected > max_bytes:
-        raise UsageError(f"{_shown(address)} has {expected} bytes, more than max_bytes={max_bytes}. Raise max_bytes if that is meant")
+        raise UsageError(
+            f"{_shown(address)} has {expected} bytes, more than max_bytes={max_bytes}. Raise max_bytes if that is meant"
+        )
     digest, count, held = hashlib.sha256(), 0, b""
     while piece := answer.read(_CHUNK):
         count += len(piece)
         if count > max_bytes:
-            raise UsageError(f"{_shown(address)} has more than max_bytes={max_bytes} bytes. Raise max_bytes if that is meant")
+            raise UsageError(
+                f"{_shown(address)} has more than max_bytes={max_bytes} bytes. Raise max_bytes if that is meant"
+            )
         digest.update(piece)
         if held:
             yield held
@@ -104,5 +114,7 @@ def _body(answer: Any, address: str, max_bytes: int, sha256: str) -> Iterator[by
     if expected is not None and count < expected:
         raise SurroundingsError(f"{_shown(address)} broke off after {count} of {expected} bytes")
     if sha256 and digest.hexdigest() != sha256:
-        raise UsageError(f"{_shown(address)} has the SHA-256 {digest.hexdigest()}, not {sha256}: it is another file than expected")
+        raise UsageError(
+            f"{_shown(address)} has the SHA-256 {digest.hexdigest()}, not {sha256}: it is another file than expected"
+        )
     yield held

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gzip
+import itertools
 import os
 import tarfile
 import zipfile
@@ -23,7 +24,7 @@ def members(paths: Sequence[Path]) -> list[tuple[str, Path]]:
         ValueError: two would have the same name.
     """
     found = sorted(_named(paths))
-    for (name, _), (after, _) in zip(found, found[1:], strict=False):
+    for (name, _), (after, _) in itertools.pairwise(found):
         if name == after:
             raise ValueError(f"two files would be named {name!r} in the archive. Rename one with files.copy")
     return found

@@ -33,13 +33,13 @@ def entries(archive: Path) -> Iterator[Iterator[Entry]]:
     if zipfile.is_zipfile(archive):
         try:
             with zipfile.ZipFile(archive) as opened:
-                yield map(lambda i: _of_zip(opened, i), opened.infolist())
+                yield (_of_zip(opened, i) for i in opened.infolist())
         except (zipfile.BadZipFile, NotImplementedError, RuntimeError, EOFError) as error:
             raise ValueError(f"{archive.name} cannot be unpacked: {error}") from error
         return
     try:
         with tarfile.open(archive, "r:*") as opened_tar:
-            yield map(lambda i: _of_tar(opened_tar, i), opened_tar)
+            yield (_of_tar(opened_tar, i) for i in opened_tar)
     except (tarfile.TarError, EOFError, OSError) as error:
         if isinstance(error, FileNotFoundError):
             raise
@@ -83,7 +83,9 @@ def unpack(archive: Path, target: Path, *, max_bytes: int, max_files: int) -> in
         for entry in found:
             problem = problem_with(entry)
             if problem:
-                raise ValueError(f"{archive.name}: the entry {entry.name!r} {problem}. Nothing of such an archive is trusted")
+                raise ValueError(
+                    f"{archive.name}: the entry {entry.name!r} {problem}. Nothing of such an archive is trusted"
+                )
             count += 1
             if count > max_files:
                 raise ValueError(f"{archive.name} has more than {max_files} entries. Raise max_files if that is meant")
@@ -91,7 +93,12 @@ def unpack(archive: Path, target: Path, *, max_bytes: int, max_files: int) -> in
             if entry.kind == "folder":
                 path.mkdir(parents=True, exist_ok=True)
                 continue
-            left -= _write(entry, path, left, f"{archive.name} unpacks to more than {max_bytes} bytes. Raise max_bytes if that is meant")
+            left -= _write(
+                entry,
+                path,
+                left,
+                f"{archive.name} unpacks to more than {max_bytes} bytes. Raise max_bytes if that is meant",
+            )
     return count
 
 

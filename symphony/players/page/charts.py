@@ -84,7 +84,7 @@ def rows(
         note = notes[i] if notes else number(value)
         hover = escape(f"{label}: {number(value)} {unit}".strip())
         parts.append(
-            f'<g><title>{hover}</title>{_text(side - 8, y + 13, _cut(label, 26), "end", "ink")}'
+            f"<g><title>{hover}</title>{_text(side - 8, y + 13, _cut(label, 26), 'end', 'ink')}"
             f'<rect class="bar" x="{side}" y="{y}" width="{wide:.1f}" height="18" rx="3" fill="{colour(hues[i] if hues else 1)}"/>'
             f"{_text(side + wide + 7, y + 13, note)}</g>"
         )
@@ -102,7 +102,9 @@ def shares(labels: Sequence[str], values: Sequence[float], *, title: str, width:
     for i, (label, value) in enumerate(zip(labels, values, strict=True), 1):
         wide = width * value / total
         hover = escape(f"{label}: {number(value)} ({percent(value / total)})")
-        parts.append(f'<rect class="bar" x="{at:.1f}" y="0" width="{max(0, wide - 1.5):.1f}" height="22" rx="3" fill="{colour(i)}"><title>{hover}</title></rect>')
+        parts.append(
+            f'<rect class="bar" x="{at:.1f}" y="0" width="{max(0, wide - 1.5):.1f}" height="22" rx="3" fill="{colour(i)}"><title>{hover}</title></rect>'
+        )
         at += wide
     x, y = 0.0, 48
     for i, (label, value) in enumerate(zip(labels, values, strict=True), 1):
@@ -110,7 +112,9 @@ def shares(labels: Sequence[str], values: Sequence[float], *, title: str, width:
         long = len(text) * 7.1 + 34
         if x + long > width:
             x, y = 0.0, y + 22
-        parts.append(f'<rect x="{x:.0f}" y="{y - 10}" width="11" height="11" rx="3" fill="{colour(i)}"/>{_text(x + 17, y, text)}')
+        parts.append(
+            f'<rect x="{x:.0f}" y="{y - 10}" width="11" height="11" rx="3" fill="{colour(i)}"/>{_text(x + 17, y, text)}'
+        )
         x += long
     return _svg(width, y + 10, title, parts)
 
@@ -128,11 +132,21 @@ def lines(
     for index, (name, values) in enumerate(series, 1):
         places = [(area.left + i * step, area.y(v, marks)) for i, v in enumerate(values) if v is not None]
         path = "M" + "L".join(f"{x:.1f} {y:.1f}" for x, y in places)
-        parts.append(f'<path d="{path}" fill="none" stroke="{colour(index)}" stroke-width="2" stroke-linejoin="round"/>' if places else "")
-        for (x, y), (label, value) in zip(places, [(t, v) for t, v in zip(labels, values, strict=True) if v is not None], strict=True):
+        parts.append(
+            f'<path d="{path}" fill="none" stroke="{colour(index)}" stroke-width="2" stroke-linejoin="round"/>'
+            if places
+            else ""
+        )
+        for (x, y), (label, value) in zip(
+            places, [(t, v) for t, v in zip(labels, values, strict=True) if v is not None], strict=True
+        ):
             hover = escape(f"{label}: {number(value)}" + (f" ({name})" if name else ""))
-            parts.append(f'<circle class="dot" cx="{x:.1f}" cy="{y:.1f}" r="{3 if points else 5}" fill="{colour(index)}" opacity="{1 if points else 0}"><title>{hover}</title></circle>')
-    parts += [_text(area.left + i * step, area.bottom + 18, t, "middle") for i, t in enumerate(thinned(labels, 12)) if t]
+            parts.append(
+                f'<circle class="dot" cx="{x:.1f}" cy="{y:.1f}" r="{3 if points else 5}" fill="{colour(index)}" opacity="{1 if points else 0}"><title>{hover}</title></circle>'
+            )
+    parts += [
+        _text(area.left + i * step, area.bottom + 18, t, "middle") for i, t in enumerate(thinned(labels, 12)) if t
+    ]
     if len(series) > 1:
         parts.append(_legend([name for name, _ in series], area.left))
     return _svg(width, height, title, parts)
@@ -141,7 +155,9 @@ def lines(
 def _legend(names: Sequence[str], left: float) -> str:
     out, x = [], left
     for i, name in enumerate(names, 1):
-        out.append(f'<rect x="{x:.0f}" y="4" width="11" height="11" rx="3" fill="{colour(i)}"/>{_text(x + 16, 14, _cut(name, 24))}')
+        out.append(
+            f'<rect x="{x:.0f}" y="4" width="11" height="11" rx="3" fill="{colour(i)}"/>{_text(x + 16, 14, _cut(name, 24))}'
+        )
         x += len(_cut(name, 24)) * 7.1 + 36
     return "".join(out)
 
@@ -156,10 +172,14 @@ def scatter(
     places = [(area.x(p.x, x_marks, log), area.y(p.y, y_marks, log), p) for p in points]
     for x, y, p in reversed(places):
         hover = escape(f"{p.label}: {x_name} {number(p.x)}, {y_name} {number(p.y)}")
-        parts.append(f'<circle class="dot" cx="{x:.1f}" cy="{y:.1f}" r="{4 + 12 * p.weight:.1f}" fill="{colour(p.colour)}" fill-opacity=".55" stroke="{colour(p.colour)}"><title>{hover}</title></circle>')
+        parts.append(
+            f'<circle class="dot" cx="{x:.1f}" cy="{y:.1f}" r="{4 + 12 * p.weight:.1f}" fill="{colour(p.colour)}" fill-opacity=".55" stroke="{colour(p.colour)}"><title>{hover}</title></circle>'
+        )
     parts.append(_names(places[:named], area))
     parts.append(_text(area.left + area.across / 2, height - 6, x_name, "middle"))
-    parts.append(f'<g transform="translate(14 {area.top + area.down / 2:.0f}) rotate(-90)">{_text(0, 0, y_name, "middle")}</g>')
+    parts.append(
+        f'<g transform="translate(14 {area.top + area.down / 2:.0f}) rotate(-90)">{_text(0, 0, y_name, "middle")}</g>'
+    )
     return _svg(width, height, title, parts)
 
 
@@ -202,7 +222,9 @@ class _Area:
         out = []
         for mark in marks:
             y = self.y(mark, marks, log)
-            out.append(f'<line x1="{self.left}" x2="{self.left + self.across}" y1="{y:.1f}" y2="{y:.1f}" stroke="var(--line)"/>')
+            out.append(
+                f'<line x1="{self.left}" x2="{self.left + self.across}" y1="{y:.1f}" y2="{y:.1f}" stroke="var(--line)"/>'
+            )
             out.append(_text(self.left - 8, y + 4, short(mark), "end"))
         return "".join(out)
 

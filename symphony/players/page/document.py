@@ -22,7 +22,15 @@ def _policy() -> str:
     return f"default-src 'none'; style-src 'unsafe-inline'; img-src data:; script-src 'sha256-{digest}'; form-action 'none'; base-uri 'none'"
 
 
-def document(title: str, body: str, *, subtitle: str = "", links: Sequence[tuple[str, str]] = (), footer: str = "", lead: str = "") -> str:
+def document(
+    title: str,
+    body: str,
+    *,
+    subtitle: str = "",
+    links: Sequence[tuple[str, str]] = (),
+    footer: str = "",
+    lead: str = "",
+) -> str:
     """Build a page.
 
     Args:

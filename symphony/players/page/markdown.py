@@ -18,7 +18,9 @@ _ITEM = re.compile(r"^( *)([-*+]|\d{1,9}[.)])\s+(.*)$")
 _RULE = re.compile(r"^ {0,3}([-*_])(?:\s*\1){2,}\s*$")
 _TABLE_LINE = re.compile(r"^\s*\|?\s*:?-+:?\s*(\|\s*:?-+:?\s*)*\|?\s*$")
 _CODE = re.compile(r"(`+)(?!`)(.+?)(?<!`)\1(?!`)", re.S)
-_LINK = re.compile(r"(!?)\[([^\[\]]{0,1000})\]\(\s*<?([^\s<>()]{0,2000}(?:\([^\s<>()]{0,500}\)[^\s<>()]{0,500})?)>?(?:\s+&quot;[^)]{0,500}&quot;)?\s*\)")
+_LINK = re.compile(
+    r"(!?)\[([^\[\]]{0,1000})\]\(\s*<?([^\s<>()]{0,2000}(?:\([^\s<>()]{0,500}\)[^\s<>()]{0,500})?)>?(?:\s+&quot;[^)]{0,500}&quot;)?\s*\)"
+)
 _BARE = re.compile(r"(?<![\w\"=>/])https?://[^\s<>()\"']+[^\s<>()\"'.,;:!?]")
 _SAFE = re.compile(r"(https?:|mailto:|#|[^:]*$)", re.I)
 _PICTURE = re.compile(r"data:image/(png|jpeg|gif|webp);base64,[A-Za-z0-9+/=]+$")
@@ -103,14 +105,21 @@ def _table(lines: list[str], at: int, depth: int) -> tuple[str, int] | None:
     while end < len(lines) and "|" in lines[end]:
         body.append((_cells(lines[end]) + [""] * len(head))[: len(head)])
         end += 1
+
     def row(cells: list[str], tag: str) -> str:
-        return "<tr>" + "".join(f'<{tag}{" class=n" if r else ""}>{inline(c)}</{tag}>' for c, r in zip(cells, right, strict=True)) + "</tr>"
+        return (
+            "<tr>"
+            + "".join(f"<{tag}{' class=n' if r else ''}>{inline(c)}</{tag}>" for c, r in zip(cells, right, strict=True))
+            + "</tr>"
+        )
 
     return f"<table><thead>{row(head, 'th')}</thead><tbody>{''.join(row(r, 'td') for r in body)}</tbody></table>", end
 
 
 def _cells(line: str) -> list[str]:
-    return [c.replace(r"\|", "|").strip() for c in re.split(r"(?<!\\)\|", line.strip().removeprefix("|").removesuffix("|"))]
+    return [
+        c.replace(r"\|", "|").strip() for c in re.split(r"(?<!\\)\|", line.strip().removeprefix("|").removesuffix("|"))
+    ]
 
 
 def _list(lines: list[str], at: int, depth: int) -> tuple[str, int] | None:
@@ -127,7 +136,11 @@ def _list(lines: list[str], at: int, depth: int) -> tuple[str, int] | None:
             items.append([match[3]])
         elif lines[at].strip() and (len(lines[at]) - len(lines[at].lstrip()) > margin or lines[at - 1].strip()):
             items[-1].append(re.sub(rf"^ {{0,{margin + 2}}}", "", lines[at]))
-        elif not lines[at].strip() and at + 1 < len(lines) and (lines[at + 1].startswith(" " * (margin + 2)) or _ITEM.match(lines[at + 1])):
+        elif (
+            not lines[at].strip()
+            and at + 1 < len(lines)
+            and (lines[at + 1].startswith(" " * (margin + 2)) or _ITEM.match(lines[at + 1]))
+        ):
             items[-1].append("")
         else:
             break
@@ -139,7 +152,13 @@ def _list(lines: list[str], at: int, depth: int) -> tuple[str, int] | None:
 
 def _tight(html: str) -> str:
     """An item that is one paragraph, without the paragraph."""
-    return html[3:-4] if html.startswith("<p>") and html.count("<p>") == 1 and html.endswith("</p>") else html.replace("<p>", "", 1).replace("</p>", "", 1) if html.startswith("<p>") else html
+    return (
+        html[3:-4]
+        if html.startswith("<p>") and html.count("<p>") == 1 and html.endswith("</p>")
+        else html.replace("<p>", "", 1).replace("</p>", "", 1)
+        if html.startswith("<p>")
+        else html
+    )
 
 
 def _paragraph(lines: list[str], at: int, depth: int) -> tuple[str, int]:
@@ -151,7 +170,13 @@ def _paragraph(lines: list[str], at: int, depth: int) -> tuple[str, int]:
 
 def _interrupts(lines: list[str], at: int) -> bool:
     line = lines[at]
-    return bool(_FENCE.match(line) or _HEADING.match(line) or _RULE.match(line) or _ITEM.match(line) or line.lstrip().startswith(">"))
+    return bool(
+        _FENCE.match(line)
+        or _HEADING.match(line)
+        or _RULE.match(line)
+        or _ITEM.match(line)
+        or line.lstrip().startswith(">")
+    )
 
 
 _BLOCKS: tuple[Block, ...] = (_fenced, _indented, _heading, _rule, _quote, _table, _list, _paragraph)

@@ -23,7 +23,11 @@ def plot(rows: Sequence[Mapping[str, Any]], *, x: str, y: str, kind: str, title:
         ValueError: a value is no number.
     """
     check_columns(rows, [y, *([x] if x else [])])
-    found = [(row.get(x, i) if x else i, v) for i, row in enumerate(rows[:_MOST], 1) if (v := _number(row.get(y), y)) is not None]
+    found = [
+        (row.get(x, i) if x else i, v)
+        for i, row in enumerate(rows[:_MOST], 1)
+        if (v := _number(row.get(y), y)) is not None
+    ]
     values = [v for _, v in found]
     labels = [number(label) for label, _ in found]
     if kind == "histogram":
@@ -33,8 +37,14 @@ def plot(rows: Sequence[Mapping[str, Any]], *, x: str, y: str, kind: str, title:
                            shown=charts.thinned([short(p["low"]) for p in parts], 10), gap=0.06)  # fmt: skip
     if kind == "scatter":
         across = [_number(label, x) for label, _ in found]
-        points = [Point(a, v, f"row {i}", 0.1) for i, (a, v) in enumerate(zip(across, values, strict=True), 1) if a is not None]
-        return charts.scatter(points, title=title, x_name=x or "row", y_name=y, width=_WIDTH, height=_HEIGHT, named=0, log=False)
+        points = [
+            Point(a, v, f"row {i}", 0.1)
+            for i, (a, v) in enumerate(zip(across, values, strict=True), 1)
+            if a is not None
+        ]
+        return charts.scatter(
+            points, title=title, x_name=x or "row", y_name=y, width=_WIDTH, height=_HEIGHT, named=0, log=False
+        )
     if kind == "line":
         return charts.lines(labels, [("", values)], title=title, width=_WIDTH, height=_HEIGHT, points=len(values) <= 40)
     return charts.bars(labels, values, title=title, width=_WIDTH, height=_HEIGHT)

@@ -24,7 +24,10 @@ def profile_page(profile: Mapping[str, Any], title: str) -> str:
         tile(percent(missing / cells) if cells else "0%", f"missing: {missing:,} of {cells:,} cells"),
         tile(number(profile["duplicates"]), "rows that repeat an earlier one"),
     ))  # fmt: skip
-    body = [_overview(profile), section("columns", "Columns", f'<div class="columns">{"".join(_card(c) for c in columns)}</div>')]
+    body = [
+        _overview(profile),
+        section("columns", "Columns", f'<div class="columns">{"".join(_card(c) for c in columns)}</div>'),
+    ]
     return document(title, "\n".join(body), lead=f'<div class="tiles">{tiles}</div>', links=[("overview", "Overview"), ("columns", "Columns")],
                     footer="Made by Symphony's melody csv_profile.")  # fmt: skip
 
@@ -61,18 +64,24 @@ def _notes(profile: Mapping[str, Any]) -> str:
         notes.append(("look", "Empty columns", ", ".join(empty[:8])))
     gaps = [c for c in profile["columns"] if c["type"] != "empty" and rows and c["missing"] / rows > 0.2]
     if gaps:
-        notes.append(("look", "Many gaps", ", ".join(f"{c['name']} ({percent(c['missing'] / rows)})" for c in gaps[:8])))
+        notes.append(
+            ("look", "Many gaps", ", ".join(f"{c['name']} ({percent(c['missing'] / rows)})" for c in gaps[:8]))
+        )
     constant = [c["name"] for c in profile["columns"] if c["distinct"] == 1 and rows > 1 and not c["missing"]]
     if constant:
         notes.append(("note", "One value only", ", ".join(constant[:8])))
-    keys = [c["name"] for c in profile["columns"] if rows > 1 and c["distinct"] == rows and c["type"] in ("integer", "text")]
+    keys = [
+        c["name"] for c in profile["columns"] if rows > 1 and c["distinct"] == rows and c["type"] in ("integer", "text")
+    ]
     if keys:
         notes.append(("good", "Could be a key", ", ".join(keys[:8])))
     mixed = [c["name"] for c in profile["columns"] if c["type"] == "mixed"]
     if mixed:
         notes.append(("look", "Mixed types", ", ".join(mixed[:8])))
     signs = {"look": "⚠", "note": "•", "good": "✓"}
-    return "".join(f'<li class="{level}"><b>{signs[level]} {escape(head)}.</b> {escape(text)}</li>' for level, head, text in notes)
+    return "".join(
+        f'<li class="{level}"><b>{signs[level]} {escape(head)}.</b> {escape(text)}</li>' for level, head, text in notes
+    )
 
 
 def _card(column: Row) -> str:
@@ -87,12 +96,28 @@ def _drawing(column: Row) -> str:
         narrow = whole and all(b["high"] - b["low"] == 1 for b in bins)
         labels = [short(b["low"]) if narrow else f"{short(b['low'])} to {short(b['high'])}" for b in bins]
         shown = charts.thinned([short(b["low"]) for b in bins], 5)
-        drawing = charts.bars(labels, [b["count"] for b in bins], title=f"Distribution of {column['name']}", unit="rows", width=340, height=150, shown=shown, gap=0.08)
+        drawing = charts.bars(
+            labels,
+            [b["count"] for b in bins],
+            title=f"Distribution of {column['name']}",
+            unit="rows",
+            width=340,
+            height=150,
+            shown=shown,
+            gap=0.08,
+        )
         return chart(drawing, wide=False)
     top = [t for t in column["top"][:6] if column["distinct"] < column["count"] - column["missing"]]
     if not top:
         return ""
-    drawing = charts.rows([str(t["value"]) for t in top], [t["count"] for t in top], title=f"Most frequent values of {column['name']}", unit="rows", width=340, hues=[2] * len(top))
+    drawing = charts.rows(
+        [str(t["value"]) for t in top],
+        [t["count"] for t in top],
+        title=f"Most frequent values of {column['name']}",
+        unit="rows",
+        width=340,
+        hues=[2] * len(top),
+    )
     return chart(drawing, wide=False)
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import datetime
 from collections.abc import Mapping, Sequence
 from html import escape
 from typing import Any
@@ -82,7 +81,11 @@ def _summary(health: Mapping[str, Any]) -> str:
         f'<li class="{escape(f["level"])}"><a href="#{escape(f["section"])}"><b>{_SIGNS.get(f["level"], "•")} {escape(f["title"])}.</b> {escape(f["text"])}</a></li>'
         for f in health["findings"]
     )
-    return section("summary", "What to know first", f'<ul class="findings">{items}</ul>' if items else '<p class="none">Too little to say anything yet.</p>')
+    return section(
+        "summary",
+        "What to know first",
+        f'<ul class="findings">{items}</ul>' if items else '<p class="none">Too little to say anything yet.</p>',
+    )
 
 
 def path_html(path: str) -> str:
@@ -101,18 +104,36 @@ def _place(row: Row) -> str:
 
 
 def _day(key: str) -> Column:
-    return Column(key, {"last": "last change", "first": "first commit"}.get(key, key), lambda r: escape(day(r[key])), right=True, by=lambda r: r[key][:10].replace("-", ""))
+    return Column(
+        key,
+        {"last": "last change", "first": "first commit"}.get(key, key),
+        lambda r: escape(day(r[key])),
+        right=True,
+        by=lambda r: r[key][:10].replace("-", ""),
+    )
 
 
 def _hot_spots(spots: Rows, files: Rows) -> str:
     if not spots:
-        return section("hot-spots", "Hot spots", '<p class="none">No code was changed in the history that was read.</p>')
-    points = [Point(s["commits"], s["complexity"], s["path"], (s["score"] / 100) ** 0.5, 7 if s["test"] else 4) for s in spots]
+        return section(
+            "hot-spots", "Hot spots", '<p class="none">No code was changed in the history that was read.</p>'
+        )
+    points = [
+        Point(s["commits"], s["complexity"], s["path"], (s["score"] / 100) ** 0.5, 7 if s["test"] else 4) for s in spots
+    ]
     named = {s["path"] for s in spots}
-    others = [f for f in files if f["complexity"] and f["commits"] and f["path"] not in named and not f["generated"] and not f["foreign"]]
+    others = [
+        f
+        for f in files
+        if f["complexity"] and f["commits"] and f["path"] not in named and not f["generated"] and not f["foreign"]
+    ]
     others.sort(key=lambda f: -f["complexity"] * f["commits"])
-    points += [Point(f["commits"], f["complexity"], f["path"], 0.0, 7 if f["test"] else 1) for f in others[:_MOST_POINTS]]
-    drawing = charts.scatter(points, title="Complexity and number of commits of each file", x_name="commits", y_name="complexity")
+    points += [
+        Point(f["commits"], f["complexity"], f["path"], 0.0, 7 if f["test"] else 1) for f in others[:_MOST_POINTS]
+    ]
+    drawing = charts.scatter(
+        points, title="Complexity and number of commits of each file", x_name="commits", y_name="complexity"
+    )
     columns = [
         Column("path", "file", _path),
         Column("score", "score", lambda r: meter(r["score"] / 100, f"{r['score']:.0f}", 4), right=True),
@@ -120,12 +141,18 @@ def _hot_spots(spots: Rows, files: Rows) -> str:
         Column("commits", "commits", right=True),
         Column("changed", "lines changed", right=True),
         Column("authors", "people", right=True),
-        Column("main_author", "mostly by", lambda r: f'{escape(r["main_author"])} <span class="sub">{percent(r["main_share"])}</span>'),
+        Column(
+            "main_author",
+            "mostly by",
+            lambda r: f'{escape(r["main_author"])} <span class="sub">{percent(r["main_share"])}</span>',
+        ),
         _day("last"),
     ]
     note = ("Code that is both involved and often changed: most bugs and most slow reviews start here. The score is complexity times "
             "commits, 100 for the hottest file. In the chart the hot spots are red, tests grey, all other code blue.")  # fmt: skip
-    return section("hot-spots", "Hot spots", chart(drawing) + table(spots, columns, caption="Hot spots", shown=20), note=note)
+    return section(
+        "hot-spots", "Hot spots", chart(drawing) + table(spots, columns, caption="Hot spots", shown=20), note=note
+    )
 
 
 def _activity(weeks: Rows, history: Row) -> str:
@@ -133,14 +160,20 @@ def _activity(weeks: Rows, history: Row) -> str:
         return section("activity", "Activity", '<p class="none">There are no commits yet.</p>')
     if len(weeks) <= _MOST_WEEKS:
         labels = [f"week of {day(w['week'])}" for w in weeks]
-        starts, values, people = [w["week"] for w in weeks], [w["commits"] for w in weeks], [w["authors"] for w in weeks]
+        starts, values, people = (
+            [w["week"] for w in weeks],
+            [w["commits"] for w in weeks],
+            [w["authors"] for w in weeks],
+        )
         unit = "week"
     else:
         starts, values, people = _months(weeks)
         labels, unit = [_month(s) for s in starts], "month"
     shown = _axis_dates(starts)
     commits = charts.bars(labels, values, title=f"Commits per {unit}", unit="commits", shown=shown)
-    people_chart = charts.bars(labels, people, title=f"People per {unit}", unit="people", shown=shown, hue=2, height=150)
+    people_chart = charts.bars(
+        labels, people, title=f"People per {unit}", unit="people", shown=shown, hue=2, height=150
+    )
     busiest = max(range(len(values)), key=lambda i: values[i])
     note = f"Commits per {unit}, from {day(history['from'])} to {day(history['to'])}. Most in one {unit}: {values[busiest]:,} ({labels[busiest].removeprefix('week of ')})."
     head = "Most people active in one week, by month" if unit == "month" else "People per week"
@@ -183,7 +216,9 @@ def _people(authors: Rows, history: Row) -> str:
         Column("files", "files touched", right=True), _day("first"), _day("last"),
     ]  # fmt: skip
     note = "Who made the commits. One person under several names counts as several, unless the repository's .mailmap says so."
-    return section("people", "People", chart(drawing) + table(authors, columns, caption="Authors", shown=10, most=500), note=note)
+    return section(
+        "people", "People", chart(drawing) + table(authors, columns, caption="Authors", shown=10, most=500), note=note
+    )
 
 
 def _languages(languages: Rows) -> str:
@@ -200,13 +235,23 @@ def _languages(languages: Rows) -> str:
         Column("comments", "comment share", lambda r: percent(r["comments"] / max(1, r["code"] + r["comments"])), right=True,
                by=lambda r: r["comments"] / max(1, r["code"] + r["comments"])),
     ]  # fmt: skip
-    return section("languages", "Languages", drawing + table(languages, columns, caption="Languages", shown=12), note="Shares of the lines of code; data and prose are in the table.")
+    return section(
+        "languages",
+        "Languages",
+        drawing + table(languages, columns, caption="Languages", shown=12),
+        note="Shares of the lines of code; data and prose are in the table.",
+    )
 
 
 def _functions(health: Mapping[str, Any]) -> str:
     total = health["totals"]["functions"]
     if not total:
-        return section("functions", "Functions", '<p class="none">Functions are read from the syntax tree of Python files; there are none here.</p>')
+        return section(
+            "functions",
+            "Functions",
+            '<p class="none">Functions are read from the syntax tree of Python files; there are none here.</p>',
+        )
+
     def columns(key: str, most: int, hue: int) -> list[Column]:
         measured = Column(key, key, lambda r: meter(r[key] / most, number(r[key]), hue), right=True)
         other = "lines" if key == "complexity" else "complexity"
@@ -214,10 +259,20 @@ def _functions(health: Mapping[str, Any]) -> str:
                 measured, Column(other, other, right=True), Column("parameters", "parameters", right=True)]  # fmt: skip
 
     parts = []
-    for key, name, title in (("complexity", "complex_functions", "Most involved"), ("lines", "long_functions", "Longest")):
+    for key, name, title in (
+        ("complexity", "complex_functions", "Most involved"),
+        ("lines", "long_functions", "Longest"),
+    ):
         found = health[name]
         most = max((f[key] for f in found), default=1)
-        parts.append(f"<h3>{title}</h3>" + (table(found, columns(key, most, 5 if key == "lines" else 3), caption=title, shown=10) if found else '<p class="none">None beyond the limit.</p>'))
+        parts.append(
+            f"<h3>{title}</h3>"
+            + (
+                table(found, columns(key, most, 5 if key == "lines" else 3), caption=title, shown=10)
+                if found
+                else '<p class="none">None beyond the limit.</p>'
+            )
+        )
     note = f"The functions of {total:,} (tests left out) that are hardest to read and to test."
     return section("functions", "Functions", "".join(parts), note=note)
 
@@ -225,11 +280,19 @@ def _functions(health: Mapping[str, Any]) -> str:
 def _ages(ages: Rows, about: Row) -> str:
     if not any(a["files"] for a in ages) or not about["commit"]:
         return section("age", "Age", '<p class="none">There is no history yet.</p>')
+
     def drawing(key: str, title: str, hue: int) -> str:
-        return charts.rows([a["age"] for a in ages], [a[key] for a in ages], title=title, unit=key, hues=[hue] * len(ages))
+        return charts.rows(
+            [a["age"] for a in ages], [a[key] for a in ages], title=title, unit=key, hues=[hue] * len(ages)
+        )
 
     both = f'<div class="two"><div><h3>Files of code</h3>{chart(drawing("files", "Files of code by age", 6), wide=False)}</div><div><h3>Lines of code</h3>{chart(drawing("code", "Lines of code by age", 2), wide=False)}</div></div>'
-    return section("age", "Age", both, note=f"How long before the newest commit ({day(about['committed'])}) the files of code were last changed.")
+    return section(
+        "age",
+        "Age",
+        both,
+        note=f"How long before the newest commit ({day(about['committed'])}) the files of code were last changed.",
+    )
 
 
 def _marks(marks: Rows) -> str:
@@ -239,7 +302,12 @@ def _marks(marks: Rows) -> str:
     ]  # fmt: skip
     if not marks:
         return section("marks", "Open ends", '<p class="none">No comment holds a TODO, FIXME, XXX or HACK.</p>')
-    return section("marks", "Open ends", table(marks, columns, caption="Open ends", shown=12, most=1000), note="What comments say is still to be done.")
+    return section(
+        "marks",
+        "Open ends",
+        table(marks, columns, caption="Open ends", shown=12, most=1000),
+        note="What comments say is still to be done.",
+    )
 
 
 def _files(files: Rows) -> str:
@@ -250,4 +318,9 @@ def _files(files: Rows) -> str:
         Column("complexity", "complexity", lambda r: number(r["complexity"]) if r["complexity"] else "", right=True),
         Column("bytes", "size", lambda r: size(r["bytes"]), right=True), Column("commits", "commits", right=True), _day("last"),
     ]  # fmt: skip
-    return section("files", "Files", table(ordered, columns, caption="Files", shown=15, most=_MOST_FILES), note="Every tracked file, the most code first. Click a heading to sort.")
+    return section(
+        "files",
+        "Files",
+        table(ordered, columns, caption="Files", shown=15, most=_MOST_FILES),
+        note="Every tracked file, the most code first. Click a heading to sort.",
+    )

@@ -30,7 +30,15 @@ class Column(NamedTuple):
     by: Callable[[Row], Any] | None = None
 
 
-def table(rows: Sequence[Row], columns: Sequence[Column], *, caption: str = "", shown: int = 15, most: int = 2000, filtered: bool = True) -> str:
+def table(
+    rows: Sequence[Row],
+    columns: Sequence[Column],
+    *,
+    caption: str = "",
+    shown: int = 15,
+    most: int = 2000,
+    filtered: bool = True,
+) -> str:
     """Draw a table.
 
     Args:
@@ -48,7 +56,11 @@ def table(rows: Sequence[Row], columns: Sequence[Column], *, caption: str = "", 
     )
     body = "".join("<tr>" + "".join(_cell(row, c) for c in columns) + "</tr>" for row in rows[:most])
     more = f'<p class="none">{len(rows) - most:,} more rows are left out here.</p>' if len(rows) > most else ""
-    search = f'<input type="search" placeholder="Filter {len(rows[:most]):,} rows" aria-label="Filter {escape(caption or "rows")}">' if filtered and len(rows) > 8 else ""
+    search = (
+        f'<input type="search" placeholder="Filter {len(rows[:most]):,} rows" aria-label="Filter {escape(caption or "rows")}">'
+        if filtered and len(rows) > 8
+        else ""
+    )
     return (
         f'<div class="table" data-shown="{shown}">{search}<div class="scroll"><table><caption>{escape(caption)}</caption>'
         f"<thead><tr>{heads}</tr></thead><tbody>{body}</tbody></table></div>{more}</div>"

@@ -21,7 +21,12 @@ class _Sandbox(ImmutableSandboxedEnvironment):
         if operator == "**" and (abs(right) > 64 or abs(left) > _LONGEST_FACTOR):
             raise SecurityError(f"{left} ** {right} is too large")
         for some, times in ((left, right), (right, left)):
-            if operator == "*" and isinstance(times, int) and hasattr(some, "__len__") and len(some) * times > _LONGEST_FACTOR:
+            if (
+                operator == "*"
+                and isinstance(times, int)
+                and hasattr(some, "__len__")
+                and len(some) * times > _LONGEST_FACTOR
+            ):
                 raise SecurityError(f"a text or list repeated {times} times is too long")
         return super().call_binop(context, operator, left, right)
 

@@ -18,7 +18,11 @@ def number(value: Any, digits: int = 3) -> str:
             return str(value)
         if value.is_integer() and abs(value) < 1e15:
             return f"{int(value):,}"
-        return f"{value:,.{max(0, digits - 1 - math.floor(math.log10(abs(value))))}f}" if 1e-4 <= abs(value) < 1e15 else f"{value:.{digits}g}"
+        return (
+            f"{value:,.{max(0, digits - 1 - math.floor(math.log10(abs(value))))}f}"
+            if 1e-4 <= abs(value) < 1e15
+            else f"{value:.{digits}g}"
+        )
     return str(value)
 
 

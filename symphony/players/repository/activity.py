@@ -27,7 +27,14 @@ def churn_of(history: History) -> list[dict[str, Any]]:
                 now[change["old"]] = path
             row = files.get(path)
             if row is None:
-                row = files[path] = {"path": path, "commits": 0, "added": 0, "deleted": 0, "last": commit["date"], "first": ""}
+                row = files[path] = {
+                    "path": path,
+                    "commits": 0,
+                    "added": 0,
+                    "deleted": 0,
+                    "last": commit["date"],
+                    "first": "",
+                }
                 people[path] = Counter()
             row["commits"] += 1
             row["added"] += change["added"]
@@ -47,7 +54,8 @@ def authors_of(history: History) -> list[dict[str, Any]]:
     for commit in history:
         name = commit["author"]
         row = found.setdefault(
-            name, {"author": name, "commits": 0, "added": 0, "deleted": 0, "first": commit["date"], "last": commit["date"]}
+            name,
+            {"author": name, "commits": 0, "added": 0, "deleted": 0, "first": commit["date"], "last": commit["date"]},
         )
         row["commits"] += 1
         row["added"] += sum(f["added"] for f in commit["files"])

@@ -28,11 +28,15 @@ def git(repo: Path, *arguments: str) -> bytes:
         return done.stdout
     said = done.stderr.decode("utf-8", "replace").strip()
     if "not a git repository" in said:
-        raise UsageError(f"{repo} is no git repository, and lies in none. Give a folder of a repository, or run: git init")
+        raise UsageError(
+            f"{repo} is no git repository, and lies in none. Give a folder of a repository, or run: git init"
+        )
     if "must be run in a work tree" in said:
         raise UsageError(f"{repo} is a bare repository: it has a history and no files. Give a checkout of it")
     if "dubious ownership" in said:
-        raise UsageError(f"git refuses {repo}, since it belongs to someone else. To trust it: git config --global --add safe.directory {repo}")
+        raise UsageError(
+            f"git refuses {repo}, since it belongs to someone else. To trust it: git config --global --add safe.directory {repo}"
+        )
     raise UsageError(f"git {arguments[0]} failed in {repo}: {said or f'exit code {done.returncode}'}")
 
 
@@ -50,13 +54,19 @@ def run_git(repo: Path, arguments: Sequence[str]) -> subprocess.CompletedProcess
         UsageError: there is no such folder.
     """
     if not repo.is_dir():
-        raise UsageError(f"{repo} is {'a file' if repo.exists() else 'not there'}: a folder of a git repository is wanted")
+        raise UsageError(
+            f"{repo} is {'a file' if repo.exists() else 'not there'}: a folder of a git repository is wanted"
+        )
     settings = [part for setting in _SETTINGS for part in ("-c", setting)]
     command = ["git", "--no-pager", "--literal-pathspecs", *settings, *arguments]
     try:
-        return subprocess.run(command, cwd=repo, env=_environment(), stdin=subprocess.DEVNULL, capture_output=True, check=False)
+        return subprocess.run(
+            command, cwd=repo, env=_environment(), stdin=subprocess.DEVNULL, capture_output=True, check=False
+        )
     except FileNotFoundError as error:
-        raise SurroundingsError("git is not installed, or not on PATH. Install it with the packages of your system") from error
+        raise SurroundingsError(
+            "git is not installed, or not on PATH. Install it with the packages of your system"
+        ) from error
 
 
 def _environment() -> dict[str, str]:
@@ -90,5 +100,7 @@ def revision(repo: Path, name: str) -> str:
     found = try_git(repo, "rev-parse", "--verify", "--quiet", f"{name}^{{commit}}")
     if found is None:
         head_of(repo)
-        raise UsageError(f"{name!r} names no commit of {repo}: give a tag, a branch or a commit (see: git tag, git log)")
+        raise UsageError(
+            f"{name!r} names no commit of {repo}: give a tag, a branch or a commit (see: git tag, git log)"
+        )
     return text_of(found).strip()

@@ -46,7 +46,9 @@ def _start(repo: Path, since: str) -> str:
         newest = int(git(repo, "log", "-1", "--format=%ct", "HEAD"))
         return iso(newest - int(span[1]) * _DAYS[span[2]] * 86_400)
     except ValueError as error:
-        raise UsageError(f"since is {since!r}: write a date such as 2024-01-31, or a span such as 90d, 12w, 6m, 2y") from error
+        raise UsageError(
+            f"since is {since!r}: write a date such as 2024-01-31, or a span such as 90d, 12w, 6m, 2y"
+        ) from error
 
 
 def parse_log(output: bytes) -> Iterator[dict[str, Any]]:

@@ -10,7 +10,20 @@ from symphony.players.source.inventory import Inventory, is_own_code
 Table = Sequence[Mapping[str, Any]]
 FORMAT = "symphony.repository-health/1"
 COMPLEX, LONG = 15, 80  # a function beyond either is worth a look
-_SHOWN_OF_FILE = ("path", "language", "kind", "lines", "code", "comments", "complexity", "bytes", "test", "generated", "foreign", "problem")
+_SHOWN_OF_FILE = (
+    "path",
+    "language",
+    "kind",
+    "lines",
+    "code",
+    "comments",
+    "complexity",
+    "bytes",
+    "test",
+    "generated",
+    "foreign",
+    "problem",
+)
 _LARGE_BYTES = 1_000_000
 
 
@@ -127,7 +140,12 @@ def _people(authors: Table) -> Finding:
         text = f"{few[0]} made {share}% of all commits; {plural(len(authors) - 1, 'other')} made the rest. Who could take over?"
         return _finding("look", "One person carries it", text, "people")
     names = ", ".join(few[:3]) + (f" and {len(few) - 3} more" if len(few) > 3 else "")
-    return _finding("good" if len(few) > 3 else "note", "Who carries it", f"{len(few)} of {len(authors):,} people made {share}% of all commits: {names}.", "people")
+    return _finding(
+        "good" if len(few) > 3 else "note",
+        "Who carries it",
+        f"{len(few)} of {len(authors):,} people made {share}% of all commits: {names}.",
+        "people",
+    )
 
 
 def _islands(spots: Table) -> Finding:
@@ -145,12 +163,19 @@ def _functions(health: Mapping[str, Any]) -> Finding:
         return None
     many, long = totals["complex_functions"], totals["long_functions"]
     if not many and not long:
-        return _finding("good", "Small functions", f"None of {totals['functions']:,} functions is beyond complexity {COMPLEX} or {LONG} lines.", "functions")
+        return _finding(
+            "good",
+            "Small functions",
+            f"None of {totals['functions']:,} functions is beyond complexity {COMPLEX} or {LONG} lines.",
+            "functions",
+        )
     text = f"{plural(many, 'function')} beyond complexity {COMPLEX}, {plural(long, 'function')} beyond {LONG} lines, of {totals['functions']:,}."
     worst = health["complex_functions"][:1]
     if worst:
         text += f" The most involved is {worst[0]['function']} in {worst[0]['path']} with {worst[0]['complexity']}."
-    return _finding("look" if many > max(5, totals["functions"] // 50) else "note", "Functions to split", text, "functions")
+    return _finding(
+        "look" if many > max(5, totals["functions"] // 50) else "note", "Functions to split", text, "functions"
+    )
 
 
 def _unparsed(files: Table) -> Finding:
@@ -175,10 +200,22 @@ def _trend(weeks: Table) -> Finding:
         return None
     now, before = (sum(w["commits"] for w in part) for part in (weeks[-26:], weeks[-52:-26]))
     if max(now, before) < 10:
-        return _finding("note", "Quiet", f"{plural(now, 'commit')} in the last half year of its history, {before:,} in the half year before.", "activity")
+        return _finding(
+            "note",
+            "Quiet",
+            f"{plural(now, 'commit')} in the last half year of its history, {before:,} in the half year before.",
+            "activity",
+        )
     change = round(100 * (now - before) / before) if before else 100
-    word = "about as many as" if abs(change) < 20 else (f"{change}% more than" if change > 0 else f"{-change}% fewer than")
-    return _finding("note", "Pace", f"{plural(now, 'commit')} in the last half year of its history, {word} in the half year before ({before:,}).", "activity")
+    word = (
+        "about as many as" if abs(change) < 20 else (f"{change}% more than" if change > 0 else f"{-change}% fewer than")
+    )
+    return _finding(
+        "note",
+        "Pace",
+        f"{plural(now, 'commit')} in the last half year of its history, {word} in the half year before ({before:,}).",
+        "activity",
+    )
 
 
 def _marks(marks: Table) -> Finding:
@@ -186,7 +223,12 @@ def _marks(marks: Table) -> Finding:
         return _finding("good", "No open ends", "No TODO, FIXME, XXX or HACK in any comment.", "marks")
     files = len({m["path"] for m in marks})
     urgent = sum(m["tag"] != "TODO" for m in marks)
-    return _finding("note", "Open ends", f"{plural(len(marks), 'mark')} in {plural(files, 'file')}, {urgent:,} of them FIXME, XXX or HACK.", "marks")
+    return _finding(
+        "note",
+        "Open ends",
+        f"{plural(len(marks), 'mark')} in {plural(files, 'file')}, {urgent:,} of them FIXME, XXX or HACK.",
+        "marks",
+    )
 
 
 def _ages(ages: Table) -> Finding:
@@ -194,7 +236,12 @@ def _ages(ages: Table) -> Finding:
     old = sum(a["code"] for a in ages if a["age"] in ("2-5 years", "over 5 years"))
     if not code or old * 4 < code:
         return None
-    return _finding("note", "Settled code", f"{round(100 * old / code)}% of all lines of code lie in files untouched for two years or more.", "age")
+    return _finding(
+        "note",
+        "Settled code",
+        f"{round(100 * old / code)}% of all lines of code lie in files untouched for two years or more.",
+        "age",
+    )
 
 
 def _large(files: Table) -> Finding:

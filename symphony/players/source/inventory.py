@@ -11,18 +11,31 @@ from typing import Any
 Inventory = Sequence[Mapping[str, Any]]
 _TEST_FOLDERS = frozenset({"test", "tests", "testing", "__tests__", "spec", "specs", "testdata"})
 _TEST_NAME = re.compile(r"(test_.*|.*_tests?|conftest|.*\.(test|spec))\.\w+|conftest\.py", re.I)
-_FOREIGN = frozenset({"vendor", "vendored", "_vendor", "third_party", "thirdparty", "external", "extern", "node_modules"})
-AGES = ((30, "under a month"), (91, "1-3 months"), (182, "3-6 months"), (365, "6-12 months"), (730, "1-2 years"), (1826, "2-5 years"))
+_FOREIGN = frozenset(
+    {"vendor", "vendored", "_vendor", "third_party", "thirdparty", "external", "extern", "node_modules"}
+)
+AGES = (
+    (30, "under a month"),
+    (91, "1-3 months"),
+    (182, "3-6 months"),
+    (365, "6-12 months"),
+    (730, "1-2 years"),
+    (1826, "2-5 years"),
+)
 
 
-def take_inventory(files: Sequence[PurePath], stats: Sequence[Mapping[str, Any]], root: PurePath) -> list[dict[str, Any]]:
+def take_inventory(
+    files: Sequence[PurePath], stats: Sequence[Mapping[str, Any]], root: PurePath
+) -> list[dict[str, Any]]:
     """Put each file's path in front of what was measured of it.
 
     Raises:
         ValueError: there are not as many measurements as files.
     """
     if len(files) != len(stats):
-        raise ValueError(f"{len(files)} files and {len(stats)} measurements: give both lists whole and in the same order")
+        raise ValueError(
+            f"{len(files)} files and {len(stats)} measurements: give both lists whole and in the same order"
+        )
     return [_row(_relative(file, root), stat) for file, stat in zip(files, stats, strict=True)]
 
 

@@ -88,8 +88,20 @@ _TABLE: tuple[tuple[str, Kind, tuple[tuple[str, ...], tuple[str, ...]], str, str
     ("JSON", "data", ((), ()), "", ".json .jsonl .ndjson .geojson .ipynb .webmanifest .map"),
     ("YAML", "data", (("#",), ()), "", ".yml .yaml"),
     ("TOML", "data", (("#",), ()), "", ".toml pipfile"),
-    ("Configuration", "data", (("#", ";"), ()), "", ".ini .cfg .conf .env .properties .editorconfig .gitconfig .flake8"),
-    ("Lock file", "data", ((), ()), "", ".lock package-lock.json npm-shrinkwrap.json go.sum pnpm-lock.yaml composer.lock"),
+    (
+        "Configuration",
+        "data",
+        (("#", ";"), ()),
+        "",
+        ".ini .cfg .conf .env .properties .editorconfig .gitconfig .flake8",
+    ),
+    (
+        "Lock file",
+        "data",
+        ((), ()),
+        "",
+        ".lock package-lock.json npm-shrinkwrap.json go.sum pnpm-lock.yaml composer.lock",
+    ),
     ("Ignore list", "data", (("#",), ()), "", ".gitignore .dockerignore .gitattributes .npmignore .mailmap codeowners"),
     ("CSV", "data", ((), ()), "", ".csv .tsv"),
     ("GraphQL", "data", (("#",), ()), "", ".graphql .gql"),
@@ -98,7 +110,13 @@ _TABLE: tuple[tuple[str, Kind, tuple[tuple[str, ...], tuple[str, ...]], str, str
     ("AsciiDoc", "prose", (("//",), ()), "", ".adoc .asciidoc"),
     ("TeX", "prose", (("%",), ()), "", ".tex .sty .cls .bib"),
     ("Translation", "prose", (("#",), ()), "", ".po .pot"),
-    ("Text", "prose", ((), ()), "", ".txt .text license licence copying authors notice readme changelog changes news install"),
+    (
+        "Text",
+        "prose",
+        ((), ()),
+        "",
+        ".txt .text license licence copying authors notice readme changelog changes news install",
+    ),
 )
 
 OTHER = Language("Other", "other")

@@ -115,7 +115,12 @@ def _marks(text: str, lines: list[str], language: Language) -> list[Mark]:
     """Marks that stand in a comment, or in prose with a colon right behind them."""
     found: list[Mark] = []
     number, at = 1, 0
-    starts = (*language.line, *language.block[:1], *(("*",) if language.block else ()), *(('"""',) if language.name == "Python" else ()))
+    starts = (
+        *language.line,
+        *language.block[:1],
+        *(("*",) if language.block else ()),
+        *(('"""',) if language.name == "Python" else ()),
+    )
     for match in _MARK.finditer(text):
         number += text.count("\n", at, match.start())
         at = match.start()

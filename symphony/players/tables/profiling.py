@@ -45,7 +45,7 @@ def profile_column(name: str, values: Sequence[Any], *, bins: int, top: int) -> 
         "top": [{"value": v, "count": n} for v, n in frequent],
     }  # fmt: skip
     if kind in ("integer", "number"):
-        described |= _numbers([v for v in present], bins)
+        described |= _numbers(list(present), bins)
     elif kind == "date":
         dates = sorted(d for v in present if (d := date_of(v)))
         described |= {"min": dates[0], "max": dates[-1]}
