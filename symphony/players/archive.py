@@ -84,7 +84,7 @@ def entries(archive: Path, limit: int = 10_000) -> Table:
           with: {archive: data.zip}
         ```
     """
-    rows = []
+    rows: Table = []
     with read_entries(archive) as found:
         for entry in found:
             if len(rows) >= limit:
@@ -99,8 +99,8 @@ def entries(archive: Path, limit: int = 10_000) -> Table:
 def extract(archive: Path, ctx: Context, max_bytes: int = 2_000_000_000, max_files: int = 100_000) -> Path:
     """Unpack an archive into a folder. Safe for archives of strangers.
 
-    Absolute names, names with `..`, links and devices are refused, sizes are counted while unpacking, and nothing is kept of
-    an archive that breaks a rule.
+    Absolute names, names with `..`, links and devices are refused, sizes are counted while unpacking, and nothing is
+    kept of an archive that breaks a rule.
 
     Args:
         archive: a zip or tar archive; plain, gzip, bzip2 or xz.

@@ -30,8 +30,8 @@ def _nothing(**_: Any) -> None:
 def measure(file: Path, max_bytes: int = 2_000_000) -> FileStats:
     """Measure a source file: language, lines of code, comments, complexity, functions, TODO marks.
 
-    Never fails for what is in a file: binary, huge, oddly encoded and broken files are measured as far as that goes, and
-    `problem` says why not further. Nothing in the file is run.
+    Never fails for what is in a file: binary, huge, oddly encoded and broken files are measured as far as that goes,
+    and `problem` says why not further. Nothing in the file is run.
 
     Args:
         file: the file.
@@ -39,8 +39,8 @@ def measure(file: Path, max_bytes: int = 2_000_000) -> FileStats:
 
     Returns:
         `name language kind bytes lines code comments blank complexity exact functions marks longest_line generated
-        encoding problem`. Python's complexity is exact (cyclomatic, from the syntax tree); that of other languages is an
-        estimate from their keywords.
+        encoding problem`. Python's complexity is exact (cyclomatic, from the syntax tree); that of other languages is
+        an estimate from their keywords.
 
     Example:
         ```yaml
@@ -225,9 +225,19 @@ def ages(inventory: Table, churn: Table, about: Repository) -> Table:
 
 @operator(version="1.0.0", tags=("code", "git", "report", "health", "json"))
 def health(
-    about: Repository, inventory: Table, history: Table, churn: Table, authors: Table, weeks: Table, hot_spots: Table,
-    languages: Table, complex_functions: Table, long_functions: Table, marks: Table, ages: Table,
-) -> Json:  # fmt: skip
+    about: Repository,
+    inventory: Table,
+    history: Table,
+    churn: Table,
+    authors: Table,
+    weeks: Table,
+    hot_spots: Table,
+    languages: Table,
+    complex_functions: Table,
+    long_functions: Table,
+    marks: Table,
+    ages: Table,
+) -> Json:
     """Put everything known of a repository into one JSON document, with the findings to read first.
 
     Args:
@@ -268,6 +278,16 @@ def health(
         ```
     """
     return health_of(
-        about=about, inventory=inventory, history=history, churn=churn, authors=authors, weeks=weeks, hot_spots=hot_spots,
-        languages=languages, complex_functions=complex_functions, long_functions=long_functions, marks=marks, ages=ages,
-    )  # fmt: skip
+        about=about,
+        inventory=inventory,
+        history=history,
+        churn=churn,
+        authors=authors,
+        weeks=weeks,
+        hot_spots=hot_spots,
+        languages=languages,
+        complex_functions=complex_functions,
+        long_functions=long_functions,
+        marks=marks,
+        ages=ages,
+    )

@@ -34,7 +34,7 @@ def read(
         file: the file; its encoding is found out.
         delimiter: what stands between fields; empty: found out (comma, semicolon, tab or bar).
         header: whether the first line names the columns; else they are `column_1`, `column_2`, …
-        types: whether columns that hold only integers, numbers or true/false become such; codes such as `007` stay text.
+        types: whether columns of integers, numbers or true/false become such; codes such as `007` stay text.
         max_bytes: the largest file that is read.
 
     Raises:
@@ -66,7 +66,7 @@ def parse(text: str, delimiter: str = "", header: bool = True, types: bool = Tru
         text: the text.
         delimiter: what stands between fields; empty: found out (comma, semicolon, tab or bar).
         header: whether the first line names the columns; else they are `column_1`, `column_2`, …
-        types: whether columns that hold only integers, numbers or true/false become such; codes such as `007` stay text.
+        types: whether columns of integers, numbers or true/false become such; codes such as `007` stay text.
 
     Raises:
         ValueError: a line has more fields than there are columns; says which line.
@@ -334,7 +334,7 @@ def group(rows: Table, by: list[str], measures: dict[str, str] | None = None) ->
         ValueError: a measure cannot be read.
 
     Returns:
-        One row per group, in the order in which the groups first occur, with the columns of `by`, `count` and the measures.
+        One row per group with the columns of `by`, `count` and the measures, in the order in which they first occur.
 
     Example:
         ```yaml

@@ -20,7 +20,7 @@ _FIELD = "%x1f"
 
 
 class Repository(TypedDict):
-    """What a repository is at this moment. Times are ISO 8601 in UTC; all but `name` and `files` empty before the first commit."""
+    """What a repository is at this moment. Times are ISO 8601 in UTC; most is empty before the first commit."""
 
     name: str
     branch: str
@@ -95,8 +95,8 @@ def _digest(file: Path) -> str:
 def list_files(repo: Repo, pattern: str = EVERYTHING, untracked: bool = False) -> list[Path]:
     """List the files that git tracks, in the order of their names.
 
-    Only files that are there are listed: no deleted ones, no links, no submodules, and no names that are not UTF-8. In a
-    folder inside a repository, the files below that folder.
+    Only files that are there are listed: no deleted ones, no links, no submodules, and no names that are not UTF-8.
+    In a folder inside a repository, the files below that folder.
 
     Args:
         repo: the repository, or a folder in it.
@@ -145,9 +145,16 @@ def _described(repo: Path) -> Repository:
     status = try_git(repo, "status", "--porcelain=v1", "-z", "--untracked-files=no", "--no-renames") or b""
     branch = text_of(try_git(repo, "symbolic-ref", "--short", "--quiet", "HEAD") or b"").strip()
     found: Repository = {
-        "name": _name(repo), "branch": branch, "commit": head, "subject": "", "committed": "", "first": "", "commits": 0,
-        "files": len(_tracked(repo)) if _has_files(repo) else 0, "changed": sum(1 for s in status.split(b"\0") if s),
-    }  # fmt: skip
+        "name": _name(repo),
+        "branch": branch,
+        "commit": head,
+        "subject": "",
+        "committed": "",
+        "first": "",
+        "commits": 0,
+        "files": len(_tracked(repo)) if _has_files(repo) else 0,
+        "changed": sum(1 for s in status.split(b"\0") if s),
+    }
     if head:
         fields = text_of(git(repo, "log", "-1", f"--format=%ct{_FIELD}%s", "HEAD")).strip("\n").split("\x1f", 1)
         roots = git(repo, "log", "--max-parents=0", "--format=%at", "HEAD").split()
@@ -174,7 +181,8 @@ def history(repo: Repo, since: str = "", limit: int = 20_000) -> Table:
 
     Args:
         repo: the repository; in a folder inside it, only commits that changed something below.
-        since: a date such as `2024-01-31`, or a span before the newest commit such as `90d`, `12w`, `6m`, `2y`; empty: from the start.
+        since: a date such as `2024-01-31`, or a span before the newest commit such as `90d`, `12w`, `6m`, `2y`;
+            empty: from the start.
         limit: the most commits; 0: all.
 
     Raises:
@@ -182,7 +190,7 @@ def history(repo: Repo, since: str = "", limit: int = 20_000) -> Table:
 
     Returns:
         Rows with `commit author email time date committed parents subject files`; each file with `path added deleted`,
-        and `old` where it was renamed. Times are ISO 8601 in UTC, `time` is in seconds. A merge has no files of its own.
+        and `old` where it was renamed. Times are ISO 8601 in UTC, `time` is in seconds. A merge has no files.
 
     Example:
         ```yaml
@@ -364,10 +372,16 @@ def log_between(repo: Repo, older: str = "", newer: str = "HEAD") -> Table:
         fields = record.lstrip("\n").split("\0")
         if len(fields) == 6:
             commit, author, seconds, parents, subject, body = fields
-            rows.append({
-                "commit": commit, "author": author, "date": iso(int(seconds)), "parents": len(parents.split()),
-                "subject": subject, "body": body.strip(),
-            })  # fmt: skip
+            rows.append(
+                {
+                    "commit": commit,
+                    "author": author,
+                    "date": iso(int(seconds)),
+                    "parents": len(parents.split()),
+                    "subject": subject,
+                    "body": body.strip(),
+                }
+            )
     return rows
 
 

@@ -146,7 +146,28 @@ def to_text(page: str) -> str:
 class _Reader(HTMLParser):
     _silent = frozenset({"script", "style", "template", "noscript", "title"})
     _lines = frozenset(
-        ["p", "div", "br", "li", "tr", "h1", "h2", "h3", "h4", "h5", "h6", "section", "article", "header", "footer", "table", "ul", "ol", "pre", "blockquote"]
+        [
+            "p",
+            "div",
+            "br",
+            "li",
+            "tr",
+            "h1",
+            "h2",
+            "h3",
+            "h4",
+            "h5",
+            "h6",
+            "section",
+            "article",
+            "header",
+            "footer",
+            "table",
+            "ul",
+            "ol",
+            "pre",
+            "blockquote",
+        ]
     )
 
     def __init__(self) -> None:
@@ -174,7 +195,7 @@ class _Reader(HTMLParser):
 
 @operator(version="1.0.0", tags=("html", "page", "report", "git", "code", "health"))
 def repository(health: Json, title: str = "") -> Html:
-    """Make the health report of a repository: findings, hot spots, activity, people, languages, functions, ages, open ends, files.
+    """Make the health report of a repository: findings, hot spots, activity, people, languages, functions, files.
 
     Args:
         health: what `code.health` gave.

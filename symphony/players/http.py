@@ -29,7 +29,7 @@ _LIMIT = 50_000_000
 def freshness(url: str, max_age: datetime.timedelta | None = None, sha256: str = "", **_: Any) -> str:
     """The fingerprint of a fetch: fixed for a known digest, one per span of `max_age`, else never the same twice.
 
-    Spans are counted from 1970, so that all runs agree on them: a result is served for at most `max_age`, often for less.
+    Spans are counted from 1970, so that all runs agree on them: a result is served for at most `max_age`, often less.
     """
     if sha256:
         return "pinned"
@@ -48,9 +48,14 @@ def _headers(headers: dict[str, str] | None, token: str, accept: str = "*/*") ->
 
 @operator(version="1.0.0", tags=("http", "web", "download", "fetch"), fingerprint=freshness, retry=_RETRY)
 def get(
-    url: str, headers: dict[str, str] | None = None, token: str = "", max_bytes: int = _LIMIT, timeout_s: float = 30.0,
-    max_age: datetime.timedelta | None = None, sha256: str = "",
-) -> bytes:  # fmt: skip
+    url: str,
+    headers: dict[str, str] | None = None,
+    token: str = "",
+    max_bytes: int = _LIMIT,
+    timeout_s: float = 30.0,
+    max_age: datetime.timedelta | None = None,
+    sha256: str = "",
+) -> bytes:
     """Fetch bytes from the web. Tried three times where that can help.
 
     Args:
@@ -79,9 +84,14 @@ def get(
 
 @operator(version="1.0.0", tags=("http", "web", "text", "fetch"), fingerprint=freshness, retry=_RETRY)
 def get_text(
-    url: str, headers: dict[str, str] | None = None, token: str = "", max_bytes: int = _LIMIT, timeout_s: float = 30.0,
-    max_age: datetime.timedelta | None = None, sha256: str = "",
-) -> str:  # fmt: skip
+    url: str,
+    headers: dict[str, str] | None = None,
+    token: str = "",
+    max_bytes: int = _LIMIT,
+    timeout_s: float = 30.0,
+    max_age: datetime.timedelta | None = None,
+    sha256: str = "",
+) -> str:
     """Fetch text from the web; its encoding is found out. Tried three times where that can help.
 
     Args:
@@ -113,9 +123,14 @@ def get_text(
 
 @operator(version="1.0.0", tags=("http", "web", "json", "api", "fetch"), fingerprint=freshness, retry=_RETRY)
 def get_json(
-    url: str, headers: dict[str, str] | None = None, token: str = "", max_bytes: int = _LIMIT, timeout_s: float = 30.0,
-    max_age: datetime.timedelta | None = None, sha256: str = "",
-) -> Json:  # fmt: skip
+    url: str,
+    headers: dict[str, str] | None = None,
+    token: str = "",
+    max_bytes: int = _LIMIT,
+    timeout_s: float = 30.0,
+    max_age: datetime.timedelta | None = None,
+    sha256: str = "",
+) -> Json:
     """Fetch JSON data from the web. Tried three times where that can help.
 
     Args:
@@ -148,9 +163,16 @@ def get_json(
 
 @operator(version="1.0.0", tags=("http", "web", "files", "download"), fingerprint=freshness, retry=_RETRY)
 def download(
-    url: str, ctx: Context, name: str = "", headers: dict[str, str] | None = None, token: str = "", max_bytes: int = 2_000_000_000,
-    timeout_s: float = 60.0, max_age: datetime.timedelta | None = None, sha256: str = "",
-) -> Path:  # fmt: skip
+    url: str,
+    ctx: Context,
+    name: str = "",
+    headers: dict[str, str] | None = None,
+    token: str = "",
+    max_bytes: int = 2_000_000_000,
+    timeout_s: float = 60.0,
+    max_age: datetime.timedelta | None = None,
+    sha256: str = "",
+) -> Path:
     """Download a file from the web, piece by piece. Tried three times where that can help.
 
     Args:

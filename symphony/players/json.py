@@ -14,8 +14,11 @@ from symphony.players.files import plain_name
 
 JsonText = Annotated[str, Media("application/json")]
 JsonFile = Annotated[Path, Media("application/json")]
-_STEP = re.compile(r"""\.?(?P<name>[^.\[\]"']+) | \.?(?P<all>\*) | \[(?P<index>-?\d+)\] | \[(?P<every>\*)\] | \["(?P<quoted>[^"]*)"\]
-                       | \['(?P<single>[^']*)'\]""", re.X)  # fmt: skip
+_STEP = re.compile(
+    r"""\.?(?P<name>[^.\[\]"']+) | \.?(?P<all>\*) | \[(?P<index>-?\d+)\] | \[(?P<every>\*)\]
+      | \["(?P<quoted>[^"]*)"\] | \['(?P<single>[^']*)'\]""",
+    re.X,
+)
 
 
 @operator(version="1.0.0", tags=("json", "parse", "read"))

@@ -29,9 +29,14 @@ class Finished(NamedTuple):
 
 @operator(version="1.0.0", tags=("shell", "command", "program", "process"), cache=False, outputs=True)
 def run(
-    command: list[str], ctx: Context, stdin: str = "", environment: dict[str, str] | None = None, check: bool = True, timeout_s: float = 0,
+    command: list[str],
+    ctx: Context,
+    stdin: str = "",
+    environment: dict[str, str] | None = None,
+    check: bool = True,
+    timeout_s: float = 0,
     folder: str = "",
-) -> Finished:  # fmt: skip
+) -> Finished:
     """Run a program with arguments, without a shell: nothing in an argument is interpreted.
 
     It runs in an empty work folder and always anew, since its result depends on more than its inputs. On a time-out or
@@ -82,9 +87,14 @@ def _start(command: list[str], folder: Path, environment: dict[str, str] | None)
         raise SurroundingsError(f"there is no folder {folder} to run {command[0]} in")
     try:
         return subprocess.Popen(
-            command, cwd=folder, env={**os.environ, **(environment or {})}, stdin=subprocess.PIPE, stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE, start_new_session=True,
-        )  # fmt: skip
+            command,
+            cwd=folder,
+            env={**os.environ, **(environment or {})},
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            start_new_session=True,
+        )
     except (FileNotFoundError, PermissionError) as error:
         raise SurroundingsError(
             f"there is no program {command[0]!r} that can be run, on PATH or at that path: {error.strerror}"

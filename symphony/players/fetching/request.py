@@ -75,8 +75,8 @@ def fetch(
     """Fetch the body piece by piece. The digest is checked before the last piece is given.
 
     Raises:
-        UsageError: the address is wrong, the answer is one that another attempt does not mend, is too large, or has another
-            digest.
+        UsageError: the address is wrong, the answer is one that another attempt does not mend, is too large, or has
+            another digest.
         SurroundingsError: no answer in time, the connection broke, or the server says to come back later.
     """
     check_address(address)

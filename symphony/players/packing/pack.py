@@ -54,10 +54,13 @@ def pack_zip(paths: Sequence[Path], target: Path) -> None:
 
 def pack_tar(paths: Sequence[Path], target: Path) -> None:
     """Write a tar archive compressed with gzip."""
-    with target.open("wb") as raw, gzip.GzipFile("", "wb", fileobj=raw, mtime=0) as packed:
-        with tarfile.open(fileobj=packed, mode="w", format=tarfile.PAX_FORMAT) as archive:
-            for name, path in members(paths):
-                info = tarfile.TarInfo(name)
-                info.size, info.mode = path.stat().st_size, 0o755 if os.access(path, os.X_OK) else 0o644
-                with path.open("rb") as source:
-                    archive.addfile(info, source)
+    with (
+        target.open("wb") as raw,
+        gzip.GzipFile("", "wb", fileobj=raw, mtime=0) as packed,
+        tarfile.open(fileobj=packed, mode="w", format=tarfile.PAX_FORMAT) as archive,
+    ):
+        for name, path in members(paths):
+            info = tarfile.TarInfo(name)
+            info.size, info.mode = path.stat().st_size, 0o755 if os.access(path, os.X_OK) else 0o644
+            with path.open("rb") as source:
+                archive.addfile(info, source)

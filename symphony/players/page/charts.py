@@ -35,10 +35,21 @@ def colour(index: int) -> str:
 
 
 def bars(
-    labels: Sequence[str], values: Sequence[float], *, title: str, unit: str = "", width: int = 1060, height: int = 240,
-    shown: Sequence[str] | None = None, hue: int = 1, gap: float = 0.2,
-) -> str:  # fmt: skip
-    """Upright bars, down from zero for negative values. `shown` holds the labels drawn below the axis (empty text: none); all labels show on hovering."""
+    labels: Sequence[str],
+    values: Sequence[float],
+    *,
+    title: str,
+    unit: str = "",
+    width: int = 1060,
+    height: int = 240,
+    shown: Sequence[str] | None = None,
+    hue: int = 1,
+    gap: float = 0.2,
+) -> str:
+    """Upright bars, down from zero for negative values.
+
+    `shown` holds the labels drawn below the axis (empty text: none); all labels show on hovering.
+    """
     area = _Area(width, height)
     marks = ticks(min([*values, 0]), max(values, default=0) or (0 if min(values, default=0) < 0 else 1))
     parts = [area.grid(marks)]
@@ -48,7 +59,8 @@ def bars(
         x, wide = area.left + i * step + step * gap / 2, max(0.6, step * (1 - gap))
         if value:
             parts.append(
-                f'<rect class="bar" x="{x:.1f}" y="{min(zero, end):.1f}" width="{wide:.1f}" height="{abs(zero - end):.1f}" rx="{min(2, wide / 3):.1f}" '
+                f'<rect class="bar" x="{x:.1f}" y="{min(zero, end):.1f}" width="{wide:.1f}" '
+                f'height="{abs(zero - end):.1f}" rx="{min(2, wide / 3):.1f}" '
                 f'fill="{colour(hue)}"><title>{escape(f"{label}: {number(value)} {unit}".strip())}</title></rect>'
             )
     for i, text in enumerate(shown if shown is not None else thinned(labels, 14)):
@@ -72,9 +84,15 @@ def thinned_groups(labels: Sequence[str], most: int) -> list[str]:
 
 
 def rows(
-    labels: Sequence[str], values: Sequence[float], *, title: str, unit: str = "", width: int = 520, hues: Sequence[int] | None = None,
+    labels: Sequence[str],
+    values: Sequence[float],
+    *,
+    title: str,
+    unit: str = "",
+    width: int = 520,
+    hues: Sequence[int] | None = None,
     notes: Sequence[str] | None = None,
-) -> str:  # fmt: skip
+) -> str:
     """Lying bars, one below the other, each with its label before and its value behind it."""
     tall, side, tail = 26, min(190, 14 + max((len(_cut(t, 26)) for t in labels), default=4) * 7), 118 if notes else 64
     most = max([*values, 1e-9])
@@ -85,7 +103,8 @@ def rows(
         hover = escape(f"{label}: {number(value)} {unit}".strip())
         parts.append(
             f"<g><title>{hover}</title>{_text(side - 8, y + 13, _cut(label, 26), 'end', 'ink')}"
-            f'<rect class="bar" x="{side}" y="{y}" width="{wide:.1f}" height="18" rx="3" fill="{colour(hues[i] if hues else 1)}"/>'
+            f'<rect class="bar" x="{side}" y="{y}" width="{wide:.1f}" height="18" rx="3" '
+            f'fill="{colour(hues[i] if hues else 1)}"/>'
             f"{_text(side + wide + 7, y + 13, note)}</g>"
         )
     return _svg(width, len(labels) * tall + 6, title, parts)
@@ -103,7 +122,9 @@ def shares(labels: Sequence[str], values: Sequence[float], *, title: str, width:
         wide = width * value / total
         hover = escape(f"{label}: {number(value)} ({percent(value / total)})")
         parts.append(
-            f'<rect class="bar" x="{at:.1f}" y="0" width="{max(0, wide - 1.5):.1f}" height="22" rx="3" fill="{colour(i)}"><title>{hover}</title></rect>'
+            f'<rect class="bar" x="{at:.1f}" y="0" width="{max(0, wide - 1.5):.1f}" height="22" rx="3" '
+            f'fill="{colour(i)}">'
+            f"<title>{hover}</title></rect>"
         )
         at += wide
     x, y = 0.0, 48
@@ -120,9 +141,14 @@ def shares(labels: Sequence[str], values: Sequence[float], *, title: str, width:
 
 
 def lines(
-    labels: Sequence[str], series: Sequence[tuple[str, Sequence[float]]], *, title: str, width: int = 1060, height: int = 260,
+    labels: Sequence[str],
+    series: Sequence[tuple[str, Sequence[float]]],
+    *,
+    title: str,
+    width: int = 1060,
+    height: int = 260,
     points: bool = False,
-) -> str:  # fmt: skip
+) -> str:
     """One line per series over the same labels, with a legend where there are several."""
     area = _Area(width, height, above=30 if len(series) > 1 else 14)
     everything = [v for _, values in series for v in values if v is not None] or [0.0]
@@ -142,7 +168,8 @@ def lines(
         ):
             hover = escape(f"{label}: {number(value)}" + (f" ({name})" if name else ""))
             parts.append(
-                f'<circle class="dot" cx="{x:.1f}" cy="{y:.1f}" r="{3 if points else 5}" fill="{colour(index)}" opacity="{1 if points else 0}"><title>{hover}</title></circle>'
+                f'<circle class="dot" cx="{x:.1f}" cy="{y:.1f}" r="{3 if points else 5}" fill="{colour(index)}" '
+                f'opacity="{1 if points else 0}"><title>{hover}</title></circle>'
             )
     parts += [
         _text(area.left + i * step, area.bottom + 18, t, "middle") for i, t in enumerate(thinned(labels, 12)) if t
@@ -156,15 +183,24 @@ def _legend(names: Sequence[str], left: float) -> str:
     out, x = [], left
     for i, name in enumerate(names, 1):
         out.append(
-            f'<rect x="{x:.0f}" y="4" width="11" height="11" rx="3" fill="{colour(i)}"/>{_text(x + 16, 14, _cut(name, 24))}'
+            f'<rect x="{x:.0f}" y="4" width="11" height="11" rx="3" fill="{colour(i)}"/>'
+            f"{_text(x + 16, 14, _cut(name, 24))}"
         )
         x += len(_cut(name, 24)) * 7.1 + 36
     return "".join(out)
 
 
 def scatter(
-    points: Sequence[Point], *, title: str, x_name: str, y_name: str, width: int = 1060, height: int = 400, named: int = 8, log: bool = True,
-) -> str:  # fmt: skip
+    points: Sequence[Point],
+    *,
+    title: str,
+    x_name: str,
+    y_name: str,
+    width: int = 1060,
+    height: int = 400,
+    named: int = 8,
+    log: bool = True,
+) -> str:
     """Points over two axes, logarithmic unless told otherwise; the first `named` carry their label."""
     area = _Area(width, height, below=46, before=64)
     x_marks, y_marks = _scale([p.x for p in points], log), _scale([p.y for p in points], log)
@@ -173,7 +209,8 @@ def scatter(
     for x, y, p in reversed(places):
         hover = escape(f"{p.label}: {x_name} {number(p.x)}, {y_name} {number(p.y)}")
         parts.append(
-            f'<circle class="dot" cx="{x:.1f}" cy="{y:.1f}" r="{4 + 12 * p.weight:.1f}" fill="{colour(p.colour)}" fill-opacity=".55" stroke="{colour(p.colour)}"><title>{hover}</title></circle>'
+            f'<circle class="dot" cx="{x:.1f}" cy="{y:.1f}" r="{4 + 12 * p.weight:.1f}" fill="{colour(p.colour)}" '
+            f'fill-opacity=".55" stroke="{colour(p.colour)}"><title>{hover}</title></circle>'
         )
     parts.append(_names(places[:named], area))
     parts.append(_text(area.left + area.across / 2, height - 6, x_name, "middle"))
@@ -223,7 +260,8 @@ class _Area:
         for mark in marks:
             y = self.y(mark, marks, log)
             out.append(
-                f'<line x1="{self.left}" x2="{self.left + self.across}" y1="{y:.1f}" y2="{y:.1f}" stroke="var(--line)"/>'
+                f'<line x1="{self.left}" x2="{self.left + self.across}" y1="{y:.1f}" y2="{y:.1f}" '
+                'stroke="var(--line)"/>'
             )
             out.append(_text(self.left - 8, y + 4, short(mark), "end"))
         return "".join(out)
@@ -246,12 +284,14 @@ def _part(value: float, marks: Sequence[float], log: bool) -> float:
 
 
 def _text(x: float, y: float, text: str, anchor: str = "start", tone: str = "soft") -> str:
-    return f'<text x="{x:.1f}" y="{y:.1f}" text-anchor="{anchor}" font-size="12" fill="var(--{tone})">{escape(text)}</text>'
+    place = f'x="{x:.1f}" y="{y:.1f}" text-anchor="{anchor}"'
+    return f'<text {place} font-size="12" fill="var(--{tone})">{escape(text)}</text>'
 
 
 def _svg(width: int, height: float, title: str, parts: Sequence[str]) -> str:
     return (
-        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width} {height:.0f}" role="img" aria-label="{escape(title)}">'
+        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width} {height:.0f}" role="img" '
+        f'aria-label="{escape(title)}">'
         f"<title>{escape(title)}</title>{''.join(parts)}</svg>"
     )
 

@@ -19,7 +19,8 @@ def _part(name: str) -> str:
 def _policy() -> str:
     """Only this page's own script may run; a script that a value smuggled in would not, and nothing is fetched."""
     digest = base64.b64encode(hashlib.sha256(_part("page.js").encode()).digest()).decode()
-    return f"default-src 'none'; style-src 'unsafe-inline'; img-src data:; script-src 'sha256-{digest}'; form-action 'none'; base-uri 'none'"
+    own = f"default-src 'none'; style-src 'unsafe-inline'; img-src data:; script-src 'sha256-{digest}'"
+    return f"{own}; form-action 'none'; base-uri 'none'"
 
 
 def document(
@@ -44,10 +45,13 @@ def document(
     bar = "".join(f'<a href="#{escape(anchor)}">{escape(name)}</a>' for anchor, name in links)
     sub = f'<p class="sub">{escape(subtitle)}</p>' if subtitle else ""
     return (
-        f'<!doctype html>\n<html lang="en"><head><meta charset="utf-8">\n<meta http-equiv="Content-Security-Policy" content="{_policy()}">\n'
-        f'<meta name="viewport" content="width=device-width,initial-scale=1">\n<title>{escape(title)}</title>\n<style>\n{_part("page.css")}\n</style></head>\n'
+        '<!doctype html>\n<html lang="en"><head><meta charset="utf-8">\n'
+        f'<meta http-equiv="Content-Security-Policy" content="{_policy()}">\n'
+        '<meta name="viewport" content="width=device-width,initial-scale=1">\n'
+        f"<title>{escape(title)}</title>\n<style>\n{_part('page.css')}\n</style></head>\n"
         f'<body>\n<header class="top"><div><h1>{escape(title)}</h1>{sub}{lead}</div></header>\n'
-        f'<nav class="bar" aria-label="Sections"><div>{bar}<button type="button" data-switch hidden>light / dark</button></div></nav>\n'
+        f'<nav class="bar" aria-label="Sections"><div>{bar}'
+        '<button type="button" data-switch hidden>light / dark</button></div></nav>\n'
         f"<main>\n{body}\n</main>\n<footer>{escape(footer)}</footer>\n<script>{_part('page.js')}</script>\n</body></html>\n"
     )
 

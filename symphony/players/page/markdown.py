@@ -1,8 +1,8 @@
 """A small, safe Markdown: text of strangers becomes HTML that can only look, not act.
 
-Understood: headings, paragraphs, lists (nested by indentation), quotes, fenced and indented code, rules, tables, emphasis, code,
-links and pictures. HTML in the text is shown as text. Links lead to http, https, mailto or a place in the page; pictures are
-only taken from ``data:image/…``, since a page fetches nothing.
+Understood: headings, paragraphs, lists (nested by indentation), quotes, fenced and indented code, rules, tables,
+emphasis, code, links and pictures. HTML in the text is shown as text. Links lead to http, https, mailto or a place in
+the page; pictures are only taken from ``data:image/…``, since a page fetches nothing.
 """
 
 from __future__ import annotations
@@ -195,8 +195,13 @@ def inline(text: str) -> str:
     shown = escape(shown)
     shown = _LINK.sub(lambda m: keep(_target(m[1] == "!", m[2], m[3])), shown)
     shown = _BARE.sub(lambda m: keep(f'<a href="{m[0]}" rel="noopener noreferrer">{m[0]}</a>'), shown)
-    for pattern, tag in ((r"\*\*(?=\S)(.+?)(?<=\S)\*\*", "strong"), (r"(?<!\w)__(?=\S)(.+?)(?<=\S)__(?!\w)", "strong"), (r"\*(?=\S)(.+?)(?<=\S)\*", "em"),
-                         (r"(?<!\w)_(?=\S)(.+?)(?<=\S)_(?!\w)", "em"), (r"~~(?=\S)(.+?)(?<=\S)~~", "del")):  # fmt: skip
+    for pattern, tag in (
+        (r"\*\*(?=\S)(.+?)(?<=\S)\*\*", "strong"),
+        (r"(?<!\w)__(?=\S)(.+?)(?<=\S)__(?!\w)", "strong"),
+        (r"\*(?=\S)(.+?)(?<=\S)\*", "em"),
+        (r"(?<!\w)_(?=\S)(.+?)(?<=\S)_(?!\w)", "em"),
+        (r"~~(?=\S)(.+?)(?<=\S)~~", "del"),
+    ):
         shown = re.sub(pattern, rf"<{tag}>\1</{tag}>", shown, flags=re.S)
     shown = shown.replace("  \n", "<br>\n")
     for _ in range(3):  # a kept piece may lie in the text of a kept link

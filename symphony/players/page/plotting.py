@@ -33,8 +33,16 @@ def plot(rows: Sequence[Mapping[str, Any]], *, x: str, y: str, kind: str, title:
     if kind == "histogram":
         parts = histogram(sorted(values), bins) if values else []
         names = [f"{short(p['low'])} to {short(p['high'])}" for p in parts]
-        return charts.bars(names, [p["count"] for p in parts], title=title, unit="rows", width=_WIDTH, height=_HEIGHT,
-                           shown=charts.thinned([short(p["low"]) for p in parts], 10), gap=0.06)  # fmt: skip
+        return charts.bars(
+            names,
+            [p["count"] for p in parts],
+            title=title,
+            unit="rows",
+            width=_WIDTH,
+            height=_HEIGHT,
+            shown=charts.thinned([short(p["low"]) for p in parts], 10),
+            gap=0.06,
+        )
     if kind == "scatter":
         across = [_number(label, x) for label, _ in found]
         points = [

@@ -19,29 +19,39 @@ def profile_page(profile: Mapping[str, Any], title: str) -> str:
     columns = profile["columns"]
     cells = profile["rows"] * len(columns)
     missing = sum(c["missing"] for c in columns)
-    tiles = "".join((
-        tile(number(profile["rows"]), "rows"), tile(number(len(columns)), "columns"),
-        tile(percent(missing / cells) if cells else "0%", f"missing: {missing:,} of {cells:,} cells"),
-        tile(number(profile["duplicates"]), "rows that repeat an earlier one"),
-    ))  # fmt: skip
+    tiles = "".join(
+        (
+            tile(number(profile["rows"]), "rows"),
+            tile(number(len(columns)), "columns"),
+            tile(percent(missing / cells) if cells else "0%", f"missing: {missing:,} of {cells:,} cells"),
+            tile(number(profile["duplicates"]), "rows that repeat an earlier one"),
+        )
+    )
     body = [
         _overview(profile),
         section("columns", "Columns", f'<div class="columns">{"".join(_card(c) for c in columns)}</div>'),
     ]
-    return document(title, "\n".join(body), lead=f'<div class="tiles">{tiles}</div>', links=[("overview", "Overview"), ("columns", "Columns")],
-                    footer="Made by Symphony's melody csv_profile.")  # fmt: skip
+    return document(
+        title,
+        "\n".join(body),
+        lead=f'<div class="tiles">{tiles}</div>',
+        links=[("overview", "Overview"), ("columns", "Columns")],
+        footer="Made by Symphony's melody csv_profile.",
+    )
 
 
 def _overview(profile: Mapping[str, Any]) -> str:
     rows = max(1, profile["rows"])
     columns = [
-        Column("name", "column"), Column("type", "type"),
+        Column("name", "column"),
+        Column("type", "type"),
         Column("missing", "missing", lambda r: meter(r["missing"] / rows, number(r["missing"]), 3), right=True),
-        Column("distinct", "distinct", right=True), Column("min", "least", lambda r: escape(number(r.get("min"))), right=True),
+        Column("distinct", "distinct", right=True),
+        Column("min", "least", lambda r: escape(number(r.get("min"))), right=True),
         Column("mean", "mean", lambda r: escape(number(r.get("mean"))), right=True),
         Column("max", "greatest", lambda r: escape(number(r.get("max"))), right=True),
         Column("top", "most frequent", lambda r: escape(_first(r))),
-    ]  # fmt: skip
+    ]
     notes = _notes(profile)
     found = f'<ul class="findings">{notes}</ul>' if notes else ""
     return section("overview", "Overview", found + table(profile["columns"], columns, caption="Columns", shown=60))
@@ -123,12 +133,18 @@ def _drawing(column: Row) -> str:
 
 def _facts(column: Row) -> list[str]:
     facts: list[tuple[str, str]] = [
-        ("missing", f"{column['missing']:,} ({percent(column['missing'] / max(1, column['count']))})"), ("distinct", number(column["distinct"])),
-    ]  # fmt: skip
+        ("missing", f"{column['missing']:,} ({percent(column['missing'] / max(1, column['count']))})"),
+        ("distinct", number(column["distinct"])),
+    ]
     if "mean" in column:
-        facts += [("least", number(column["min"])), ("greatest", number(column["max"])), ("mean", number(column["mean"], 4)),
-                  ("deviation", number(column["deviation"], 4)), ("median", number(column["quantiles"]["p50"], 4)),
-                  ("middle 90%", f"{number(column['quantiles']['p5'])} to {number(column['quantiles']['p95'])}")]  # fmt: skip
+        facts += [
+            ("least", number(column["min"])),
+            ("greatest", number(column["max"])),
+            ("mean", number(column["mean"], 4)),
+            ("deviation", number(column["deviation"], 4)),
+            ("median", number(column["quantiles"]["p50"], 4)),
+            ("middle 90%", f"{number(column['quantiles']['p5'])} to {number(column['quantiles']['p95'])}"),
+        ]
         facts += [(name, number(column[name])) for name in ("zeros", "negative") if column[name]]
     elif column["type"] == "date":
         facts += [("first", column["min"]), ("last", column["max"])]

@@ -55,9 +55,10 @@ def _subtitle(about: Row) -> str:
 def _footer(history: Row) -> str:
     whole = "the whole history" if history["whole"] else f"the history from {day(history['from'])} on"
     return (
-        f"Made by Symphony's melody repo_report from the files in the work tree and {whole} ({history['commits']:,} commits). Complexity "
-        "is the number of decisions: exact for Python, estimated from keywords for other languages. Generated files and code of others "
-        "(vendor, third_party, …) count in Files and Languages only. Ages are seen from the newest commit."
+        f"Made by Symphony's melody repo_report from the files in the work tree and {whole} "
+        f"({history['commits']:,} commits). Complexity is the number of decisions: exact for Python, estimated from "
+        "keywords for other languages. Generated files and code of others (vendor, third_party, …) count in Files and "
+        "Languages only. Ages are seen from the newest commit."
     )
 
 
@@ -78,7 +79,8 @@ def _tiles(health: Mapping[str, Any]) -> str:
 
 def _summary(health: Mapping[str, Any]) -> str:
     items = "".join(
-        f'<li class="{escape(f["level"])}"><a href="#{escape(f["section"])}"><b>{_SIGNS.get(f["level"], "•")} {escape(f["title"])}.</b> {escape(f["text"])}</a></li>'
+        f'<li class="{escape(f["level"])}"><a href="#{escape(f["section"])}">'
+        f"<b>{_SIGNS.get(f['level'], '•')} {escape(f['title'])}.</b> {escape(f['text'])}</a></li>"
         for f in health["findings"]
     )
     return section(
@@ -148,8 +150,10 @@ def _hot_spots(spots: Rows, files: Rows) -> str:
         ),
         _day("last"),
     ]
-    note = ("Code that is both involved and often changed: most bugs and most slow reviews start here. The score is complexity times "
-            "commits, 100 for the hottest file. In the chart the hot spots are red, tests grey, all other code blue.")  # fmt: skip
+    note = (
+        "Code that is both involved and often changed: most bugs and most slow reviews start here. The score is "
+        "complexity times commits, 100 for the hottest file. In the chart the hot spots are red, tests grey, all other code blue."
+    )
     return section(
         "hot-spots", "Hot spots", chart(drawing) + table(spots, columns, caption="Hot spots", shown=20), note=note
     )
@@ -175,7 +179,8 @@ def _activity(weeks: Rows, history: Row) -> str:
         labels, people, title=f"People per {unit}", unit="people", shown=shown, hue=2, height=150
     )
     busiest = max(range(len(values)), key=lambda i: values[i])
-    note = f"Commits per {unit}, from {day(history['from'])} to {day(history['to'])}. Most in one {unit}: {values[busiest]:,} ({labels[busiest].removeprefix('week of ')})."
+    most = f"Most in one {unit}: {values[busiest]:,} ({labels[busiest].removeprefix('week of ')})."
+    note = f"Commits per {unit}, from {day(history['from'])} to {day(history['to'])}. {most}"
     head = "Most people active in one week, by month" if unit == "month" else "People per week"
     return section("activity", "Activity", f"{chart(commits)}<h3>{head}</h3>{chart(people_chart)}", note=note)
 
@@ -207,15 +212,25 @@ def _people(authors: Rows, history: Row) -> str:
     if not authors:
         return section("people", "People", '<p class="none">There are no commits yet.</p>')
     first = authors[:12]
-    drawing = charts.rows([a["author"] for a in first], [a["commits"] for a in first], title="Commits per author", unit="commits", width=1060,
-                          notes=[f"{a['commits']:,} · {percent(a['share'])}" for a in first])  # fmt: skip
+    drawing = charts.rows(
+        [a["author"] for a in first],
+        [a["commits"] for a in first],
+        title="Commits per author",
+        unit="commits",
+        width=1060,
+        notes=[f"{a['commits']:,} · {percent(a['share'])}" for a in first],
+    )
     columns = [
-        Column("author", "author"), Column("commits", "commits", right=True),
+        Column("author", "author"),
+        Column("commits", "commits", right=True),
         Column("share", "share", lambda r: meter(r["share"], percent(r["share"])), right=True),
-        Column("added", "lines added", right=True), Column("deleted", "lines deleted", right=True),
-        Column("files", "files touched", right=True), _day("first"), _day("last"),
-    ]  # fmt: skip
-    note = "Who made the commits. One person under several names counts as several, unless the repository's .mailmap says so."
+        Column("added", "lines added", right=True),
+        Column("deleted", "lines deleted", right=True),
+        Column("files", "files touched", right=True),
+        _day("first"),
+        _day("last"),
+    ]
+    note = "Who made the commits. A person under several names counts as several, unless the .mailmap unites them."
     return section(
         "people", "People", chart(drawing) + table(authors, columns, caption="Authors", shown=10, most=500), note=note
     )
@@ -229,12 +244,21 @@ def _languages(languages: Rows) -> str:
         labels, values = [*labels, "others"], [*values, sum(x["code"] for x in rest)]
     drawing = chart(charts.shares(labels, values, title="Lines of code per language")) if values else ""
     columns = [
-        Column("language", "language"), Column("kind", "kind"), Column("files", "files", right=True),
-        Column("code", "code", right=True), Column("comments", "comments", right=True), Column("blank", "blank", right=True),
+        Column("language", "language"),
+        Column("kind", "kind"),
+        Column("files", "files", right=True),
+        Column("code", "code", right=True),
+        Column("comments", "comments", right=True),
+        Column("blank", "blank", right=True),
         Column("bytes", "size", lambda r: size(r["bytes"]), right=True),
-        Column("comments", "comment share", lambda r: percent(r["comments"] / max(1, r["code"] + r["comments"])), right=True,
-               by=lambda r: r["comments"] / max(1, r["code"] + r["comments"])),
-    ]  # fmt: skip
+        Column(
+            "comments",
+            "comment share",
+            lambda r: percent(r["comments"] / max(1, r["code"] + r["comments"])),
+            right=True,
+            by=lambda r: r["comments"] / max(1, r["code"] + r["comments"]),
+        ),
+    ]
     return section(
         "languages",
         "Languages",
@@ -255,8 +279,13 @@ def _functions(health: Mapping[str, Any]) -> str:
     def columns(key: str, most: int, hue: int) -> list[Column]:
         measured = Column(key, key, lambda r: meter(r[key] / most, number(r[key]), hue), right=True)
         other = "lines" if key == "complexity" else "complexity"
-        return [Column("function", "function", lambda r: f'<span class="path">{escape(r["function"])}</span>'), Column("path", "where", _place),
-                measured, Column(other, other, right=True), Column("parameters", "parameters", right=True)]  # fmt: skip
+        return [
+            Column("function", "function", lambda r: f'<span class="path">{escape(r["function"])}</span>'),
+            Column("path", "where", _place),
+            measured,
+            Column(other, other, right=True),
+            Column("parameters", "parameters", right=True),
+        ]
 
     parts = []
     for key, name, title in (
@@ -286,7 +315,9 @@ def _ages(ages: Rows, about: Row) -> str:
             [a["age"] for a in ages], [a[key] for a in ages], title=title, unit=key, hues=[hue] * len(ages)
         )
 
-    both = f'<div class="two"><div><h3>Files of code</h3>{chart(drawing("files", "Files of code by age", 6), wide=False)}</div><div><h3>Lines of code</h3>{chart(drawing("code", "Lines of code by age", 2), wide=False)}</div></div>'
+    files = chart(drawing("files", "Files of code by age", 6), wide=False)
+    lines = chart(drawing("code", "Lines of code by age", 2), wide=False)
+    both = f'<div class="two"><div><h3>Files</h3>{files}</div><div><h3>Lines</h3>{lines}</div></div>'
     return section(
         "age",
         "Age",
@@ -297,9 +328,16 @@ def _ages(ages: Rows, about: Row) -> str:
 
 def _marks(marks: Rows) -> str:
     columns = [
-        Column("tag", "mark", lambda r: f'<span class="tag{"" if r["tag"] == "TODO" else " hot"}" style="margin:0">{escape(r["tag"])}</span>'),
-        Column("text", "text"), Column("path", "where", _place),
-    ]  # fmt: skip
+        Column(
+            "tag",
+            "mark",
+            lambda r: (
+                f'<span class="tag{"" if r["tag"] == "TODO" else " hot"}" style="margin:0">{escape(r["tag"])}</span>'
+            ),
+        ),
+        Column("text", "text"),
+        Column("path", "where", _place),
+    ]
     if not marks:
         return section("marks", "Open ends", '<p class="none">No comment holds a TODO, FIXME, XXX or HACK.</p>')
     return section(
@@ -313,11 +351,19 @@ def _marks(marks: Rows) -> str:
 def _files(files: Rows) -> str:
     ordered = sorted(files, key=lambda f: (-f["code"], f["path"]))
     columns = [
-        Column("path", "file", lambda r: _path(r) + (f'<br><span class="sub">{escape(r["problem"])}</span>' if r["problem"] else "")),
-        Column("language", "language"), Column("code", "code", right=True), Column("comments", "comments", right=True),
+        Column(
+            "path",
+            "file",
+            lambda r: _path(r) + (f'<br><span class="sub">{escape(r["problem"])}</span>' if r["problem"] else ""),
+        ),
+        Column("language", "language"),
+        Column("code", "code", right=True),
+        Column("comments", "comments", right=True),
         Column("complexity", "complexity", lambda r: number(r["complexity"]) if r["complexity"] else "", right=True),
-        Column("bytes", "size", lambda r: size(r["bytes"]), right=True), Column("commits", "commits", right=True), _day("last"),
-    ]  # fmt: skip
+        Column("bytes", "size", lambda r: size(r["bytes"]), right=True),
+        Column("commits", "commits", right=True),
+        _day("last"),
+    ]
     return section(
         "files",
         "Files",

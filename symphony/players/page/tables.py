@@ -57,12 +57,14 @@ def table(
     body = "".join("<tr>" + "".join(_cell(row, c) for c in columns) + "</tr>" for row in rows[:most])
     more = f'<p class="none">{len(rows) - most:,} more rows are left out here.</p>' if len(rows) > most else ""
     search = (
-        f'<input type="search" placeholder="Filter {len(rows[:most]):,} rows" aria-label="Filter {escape(caption or "rows")}">'
+        f'<input type="search" placeholder="Filter {len(rows[:most]):,} rows" '
+        f'aria-label="Filter {escape(caption or "rows")}">'
         if filtered and len(rows) > 8
         else ""
     )
     return (
-        f'<div class="table" data-shown="{shown}">{search}<div class="scroll"><table><caption>{escape(caption)}</caption>'
+        f'<div class="table" data-shown="{shown}">{search}<div class="scroll">'
+        f"<table><caption>{escape(caption)}</caption>"
         f"<thead><tr>{heads}</tr></thead><tbody>{body}</tbody></table></div>{more}</div>"
     )
 
@@ -107,4 +109,5 @@ def _shown(value: Any) -> str:
 
 def meter(share: float, text: str, hue: int = 1) -> str:
     """A number with a small bar below it; `share` from 0 to 1."""
-    return f'<span class="meter" style="--w:{max(0.0, min(1.0, share)) * 100:.0f}%;--h:var(--c{hue})">{escape(text)}</span>'
+    width = max(0.0, min(1.0, share)) * 100
+    return f'<span class="meter" style="--w:{width:.0f}%;--h:var(--c{hue})">{escape(text)}</span>'

@@ -37,8 +37,9 @@ def render_template(template: str, values: Mapping[str, Any], *, escape: bool, l
     Raises:
         ValueError: the template is wrong, unsafe or too long; says the line where it can.
     """
-    environment = _Sandbox(undefined=StrictUndefined, autoescape=escape, keep_trailing_newline=True, trim_blocks=True,
-                           lstrip_blocks=True)  # fmt: skip
+    environment = _Sandbox(
+        undefined=StrictUndefined, autoescape=escape, keep_trailing_newline=True, trim_blocks=True, lstrip_blocks=True
+    )
     try:
         pieces: list[str] = []
         length = 0

@@ -6,6 +6,8 @@ import datetime
 import math
 from typing import Any
 
+_MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
+
 
 def number(value: Any, digits: int = 3) -> str:
     """``1,234``; ``0.0123``; text as it is. Floating numbers get `digits` significant digits."""
@@ -52,7 +54,7 @@ def day(moment: str) -> str:
     if not moment:
         return ""
     when = datetime.datetime.fromisoformat(moment)
-    return f"{when.day} {('Jan', 'Feb', 'Mar', 'Apr', 'May', 'Jun', 'Jul', 'Aug', 'Sep', 'Oct', 'Nov', 'Dec')[when.month - 1]} {when.year}"
+    return f"{when.day} {_MONTHS[when.month - 1]} {when.year}"
 
 
 def span(first: str, last: str) -> str:

@@ -98,17 +98,47 @@ def _empty_week(monday: int) -> dict[str, Any]:
 
 _CONVENTIONAL = re.compile(r"(?P<kind>[A-Za-z]+)(?:\((?P<scope>[^)]*)\))?(?P<breaking>!)?:\s+(?P<text>.+)", re.S)
 _KINDS = {
-    "feat": "features", "feature": "features", "fix": "fixes", "bugfix": "fixes", "perf": "performance", "docs": "documentation",
-    "doc": "documentation", "refactor": "internal", "test": "internal", "tests": "internal", "ci": "internal",
-    "build": "internal", "chore": "internal", "style": "internal", "deps": "internal",
-}  # fmt: skip
+    "feat": "features",
+    "feature": "features",
+    "fix": "fixes",
+    "bugfix": "fixes",
+    "perf": "performance",
+    "docs": "documentation",
+    "doc": "documentation",
+    "refactor": "internal",
+    "test": "internal",
+    "tests": "internal",
+    "ci": "internal",
+    "build": "internal",
+    "chore": "internal",
+    "style": "internal",
+    "deps": "internal",
+}
 _VERBS = {
-    "add": "features", "added": "features", "adds": "features", "support": "features", "implement": "features",
-    "introduce": "features", "allow": "features", "fix": "fixes", "fixed": "fixes", "fixes": "fixes", "correct": "fixes",
-    "revert": "fixes", "speed": "performance", "optimize": "performance", "optimise": "performance",
-    "document": "documentation", "docs": "documentation", "bump": "internal", "refactor": "internal", "rename": "internal",
-    "test": "internal", "tests": "internal", "lint": "internal",
-}  # fmt: skip
+    "add": "features",
+    "added": "features",
+    "adds": "features",
+    "support": "features",
+    "implement": "features",
+    "introduce": "features",
+    "allow": "features",
+    "fix": "fixes",
+    "fixed": "fixes",
+    "fixes": "fixes",
+    "correct": "fixes",
+    "revert": "fixes",
+    "speed": "performance",
+    "optimize": "performance",
+    "optimise": "performance",
+    "document": "documentation",
+    "docs": "documentation",
+    "bump": "internal",
+    "refactor": "internal",
+    "rename": "internal",
+    "test": "internal",
+    "tests": "internal",
+    "lint": "internal",
+}
 GROUPS = ("breaking", "features", "fixes", "performance", "documentation", "other", "internal")
 """The kinds of change, in the order in which readers look for them."""
 

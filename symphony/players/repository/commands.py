@@ -11,9 +11,16 @@ from symphony.errors import SurroundingsError, UsageError
 
 # A repository's own configuration can name programs to run; none of them may, and nothing may be fetched.
 _SETTINGS = (
-    "core.quotePath=false", "core.fsmonitor=false", "color.ui=never", "log.showSignature=false", "log.mailmap=true",
-    "diff.renameLimit=1000", "diff.renames=true", "protocol.allow=never", "core.pager=cat",
-)  # fmt: skip
+    "core.quotePath=false",
+    "core.fsmonitor=false",
+    "color.ui=never",
+    "log.showSignature=false",
+    "log.mailmap=true",
+    "diff.renameLimit=1000",
+    "diff.renames=true",
+    "protocol.allow=never",
+    "core.pager=cat",
+)
 
 
 def git(repo: Path, *arguments: str) -> bytes:
@@ -35,7 +42,8 @@ def git(repo: Path, *arguments: str) -> bytes:
         raise UsageError(f"{repo} is a bare repository: it has a history and no files. Give a checkout of it")
     if "dubious ownership" in said:
         raise UsageError(
-            f"git refuses {repo}, since it belongs to someone else. To trust it: git config --global --add safe.directory {repo}"
+            f"git refuses {repo}, since it belongs to someone else. "
+            f"To trust it: git config --global --add safe.directory {repo}"
         )
     raise UsageError(f"git {arguments[0]} failed in {repo}: {said or f'exit code {done.returncode}'}")
 

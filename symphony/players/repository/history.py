@@ -82,10 +82,15 @@ def parse_log(output: bytes) -> Iterator[dict[str, Any]]:
 def _commit(fields: list[bytes]) -> dict[str, Any]:
     commit, author, email, authored, committed, parents, subject = map(text_of, fields)
     return {
-        "commit": commit, "author": author or "(no name)", "email": email, "time": _seconds(authored),
-        "date": iso(_seconds(authored)), "committed": iso(_seconds(committed)), "parents": len(parents.split()),
+        "commit": commit,
+        "author": author or "(no name)",
+        "email": email,
+        "time": _seconds(authored),
+        "date": iso(_seconds(authored)),
+        "committed": iso(_seconds(committed)),
+        "parents": len(parents.split()),
         "subject": subject.strip("\n"),
-    }  # fmt: skip
+    }
 
 
 def _seconds(text: str) -> int:
@@ -103,6 +108,8 @@ def iso(seconds: int) -> str:
 def _file(entry: list[bytes], old: bytes) -> dict[str, Any]:
     binary = entry[0] == b"-"
     row: dict[str, Any] = {
-        "path": text_of(entry[2]), "added": 0 if binary else int(entry[0]), "deleted": 0 if binary else int(entry[1]),
-    }  # fmt: skip
+        "path": text_of(entry[2]),
+        "added": 0 if binary else int(entry[0]),
+        "deleted": 0 if binary else int(entry[1]),
+    }
     return row | {"old": text_of(old)} if old else row

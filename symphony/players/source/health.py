@@ -35,15 +35,23 @@ def totals_of(inventory: Inventory) -> dict[str, Any]:
     tests = sum(r["code"] for r in own if r["test"])
     functions = [f for r in own if not r["test"] for f in r["functions"]]
     return {
-        "files": len(inventory), "bytes": sum(r["bytes"] for r in inventory), "lines": sum(r["lines"] for r in inventory),
-        "code_files": len(own), "code": code, "comments": comments, "test_code": tests,
-        "comment_share": _share(comments, code + comments), "test_share": _share(tests, code),
-        "complexity": sum(r["complexity"] for r in own), "functions": len(functions),
+        "files": len(inventory),
+        "bytes": sum(r["bytes"] for r in inventory),
+        "lines": sum(r["lines"] for r in inventory),
+        "code_files": len(own),
+        "code": code,
+        "comments": comments,
+        "test_code": tests,
+        "comment_share": _share(comments, code + comments),
+        "test_share": _share(tests, code),
+        "complexity": sum(r["complexity"] for r in own),
+        "functions": len(functions),
         "complex_functions": sum(f["complexity"] > COMPLEX for f in functions),
         "long_functions": sum(f["lines"] > LONG for f in functions),
         "marks": sum(len(r["marks"]) for r in inventory if not r["foreign"]),
-        "binary": sum(r["kind"] == "binary" for r in inventory), "problems": sum(bool(r["problem"]) for r in inventory),
-    }  # fmt: skip
+        "binary": sum(r["kind"] == "binary" for r in inventory),
+        "problems": sum(bool(r["problem"]) for r in inventory),
+    }
 
 
 def _share(part: float, whole: float) -> float:
@@ -51,26 +59,54 @@ def _share(part: float, whole: float) -> float:
 
 
 def health_of(
-    *, about: Mapping[str, Any], inventory: Inventory, history: Table, churn: Table, authors: Table, weeks: Table, hot_spots: Table,
-    languages: Table, complex_functions: Table, long_functions: Table, marks: Table, ages: Table,
-) -> dict[str, Any]:  # fmt: skip
+    *,
+    about: Mapping[str, Any],
+    inventory: Inventory,
+    history: Table,
+    churn: Table,
+    authors: Table,
+    weeks: Table,
+    hot_spots: Table,
+    languages: Table,
+    complex_functions: Table,
+    long_functions: Table,
+    marks: Table,
+    ages: Table,
+) -> dict[str, Any]:
     """Build the document. Everything in it is plain JSON data."""
     totals = totals_of(inventory)
     changes = {row["path"]: row for row in churn}
     files = [
         {name: row[name] for name in _SHOWN_OF_FILE}
-        | {"commits": changes[p]["commits"] if (p := row["path"]) in changes else 0,
-           "last": changes[p]["last"] if p in changes else "", "main_author": changes[p]["main_author"] if p in changes else ""}
+        | {
+            "commits": changes[p]["commits"] if (p := row["path"]) in changes else 0,
+            "last": changes[p]["last"] if p in changes else "",
+            "main_author": changes[p]["main_author"] if p in changes else "",
+        }
         for row in inventory
-    ]  # fmt: skip
-    span = {"commits": len(history), "whole": len(history) >= about["commits"],
-            "from": min((c["date"] for c in history), default=""), "to": max((c["date"] for c in history), default="")}  # fmt: skip
+    ]
+    span = {
+        "commits": len(history),
+        "whole": len(history) >= about["commits"],
+        "from": min((c["date"] for c in history), default=""),
+        "to": max((c["date"] for c in history), default=""),
+    }
     document: dict[str, Any] = {
-        "format": FORMAT, "repository": dict(about), "history": span, "totals": totals, "findings": [],
-        "languages": list(languages), "hot_spots": list(hot_spots), "complex_functions": list(complex_functions),
-        "long_functions": list(long_functions), "marks": list(marks), "weeks": list(weeks), "authors": list(authors),
-        "ages": list(ages), "files": files,
-    }  # fmt: skip
+        "format": FORMAT,
+        "repository": dict(about),
+        "history": span,
+        "totals": totals,
+        "findings": [],
+        "languages": list(languages),
+        "hot_spots": list(hot_spots),
+        "complex_functions": list(complex_functions),
+        "long_functions": list(long_functions),
+        "marks": list(marks),
+        "weeks": list(weeks),
+        "authors": list(authors),
+        "ages": list(ages),
+        "files": files,
+    }
     document["findings"] = findings_of(document, churn)
     return document
 
@@ -79,10 +115,18 @@ def findings_of(health: Mapping[str, Any], churn: Table) -> list[dict[str, str]]
     """The sentences to read first. `level` is ``look`` (worth acting on), ``note`` or ``good``."""
     there = {f["path"] for f in health["files"]}
     found = [
-        _hottest(health), _concentration([c for c in churn if c["path"] in there]), _people(health["authors"]),
-        _islands(health["hot_spots"]), _functions(health), _unparsed(health["files"]), _tests(health["totals"]),
-        _trend(health["weeks"]), _marks(health["marks"]), _ages(health["ages"]), _large(health["files"]),
-    ]  # fmt: skip
+        _hottest(health),
+        _concentration([c for c in churn if c["path"] in there]),
+        _people(health["authors"]),
+        _islands(health["hot_spots"]),
+        _functions(health),
+        _unparsed(health["files"]),
+        _tests(health["totals"]),
+        _trend(health["weeks"]),
+        _marks(health["marks"]),
+        _ages(health["ages"]),
+        _large(health["files"]),
+    ]
     order = {"look": 0, "note": 1, "good": 2}
     return sorted((f for f in found if f), key=lambda f: order[f["level"]])
 
@@ -104,8 +148,10 @@ def _hottest(health: Mapping[str, Any]) -> Finding:
     if not spots or spots[0]["commits"] < 5:
         return None
     spot = spots[0]
-    text = (f"{spot['path']} is the hottest spot: complexity {spot['complexity']:,}, changed in {plural(spot['commits'], 'commit')} "
-            f"by {plural(spot['authors'], 'person', 'people')}. Simplifying it pays back most.")  # fmt: skip
+    text = (
+        f"{spot['path']} is the hottest spot: complexity {spot['complexity']:,}, "
+        f"changed in {plural(spot['commits'], 'commit')} by {plural(spot['authors'], 'person', 'people')}. Simplifying it pays back most."
+    )
     return _finding("look" if spot["complexity"] > 50 else "note", "Start here", text, "hot-spots")
 
 
@@ -119,7 +165,8 @@ def _concentration(churn: Table) -> Finding:
         if half * 2 >= total:
             break
     share = round(100 * count / len(churn))
-    text = f"Half of all changes fall on {plural(count, 'file')}, {share}% of the {len(churn):,} that were ever changed and still exist."
+    few = f"{plural(count, 'file')}, {share}% of the {len(churn):,}"
+    text = f"Half of all changes fall on {few} that were ever changed and are still there."
     return _finding("note", "Where the work goes", text, "hot-spots")
 
 
@@ -137,7 +184,8 @@ def _people(authors: Table) -> Finding:
             break
     share = round(100 * made / total)
     if len(few) == 1:
-        text = f"{few[0]} made {share}% of all commits; {plural(len(authors) - 1, 'other')} made the rest. Who could take over?"
+        others = plural(len(authors) - 1, "other")
+        text = f"{few[0]} made {share}% of all commits; {others} made the rest. Who could take over?"
         return _finding("look", "One person carries it", text, "people")
     names = ", ".join(few[:3]) + (f" and {len(few) - 3} more" if len(few) > 3 else "")
     return _finding(
@@ -152,8 +200,10 @@ def _islands(spots: Table) -> Finding:
     alone = [s for s in spots if s["main_share"] >= 0.85 and s["commits"] >= 10 and s["authors"] > 1 and not s["test"]]
     if len(alone) < 2:
         return None
-    text = (f"{len(alone)} of {len(spots)} hot spots are changed almost only by one person, such as {alone[0]['path']} "
-            f"({alone[0]['main_author']}, {round(100 * alone[0]['main_share'])}%).")  # fmt: skip
+    text = (
+        f"{len(alone)} of {len(spots)} hot spots are changed almost only by one person, such as {alone[0]['path']} "
+        f"({alone[0]['main_author']}, {round(100 * alone[0]['main_share'])}%)."
+    )
     return _finding("look", "Knowledge islands", text, "hot-spots")
 
 
@@ -169,7 +219,8 @@ def _functions(health: Mapping[str, Any]) -> Finding:
             f"None of {totals['functions']:,} functions is beyond complexity {COMPLEX} or {LONG} lines.",
             "functions",
         )
-    text = f"{plural(many, 'function')} beyond complexity {COMPLEX}, {plural(long, 'function')} beyond {LONG} lines, of {totals['functions']:,}."
+    beyond = f"{plural(many, 'function')} beyond complexity {COMPLEX}, {plural(long, 'function')} beyond {LONG} lines"
+    text = f"{beyond}, of {totals['functions']:,}."
     worst = health["complex_functions"][:1]
     if worst:
         text += f" The most involved is {worst[0]['function']} in {worst[0]['path']} with {worst[0]['complexity']}."
@@ -182,7 +233,9 @@ def _unparsed(files: Table) -> Finding:
     bad = [f for f in files if f["problem"].startswith("does not parse")]
     if not bad:
         return None
-    text = f"{plural(len(bad), 'Python file')} {'does' if len(bad) == 1 else 'do'} not parse, such as {bad[0]['path']} ({bad[0]['problem'].partition(': ')[2]})."
+    reason = bad[0]["problem"].partition(": ")[2]
+    does = "does" if len(bad) == 1 else "do"
+    text = f"{plural(len(bad), 'Python file')} {does} not parse, such as {bad[0]['path']} ({reason})."
     return _finding("note" if all(f["test"] for f in bad) else "look", "Broken files", text, "files")
 
 
@@ -248,5 +301,6 @@ def _large(files: Table) -> Finding:
     large = sorted((f for f in files if f["bytes"] > _LARGE_BYTES), key=lambda f: -f["bytes"])
     if not large:
         return None
-    text = f"{plural(len(large), 'file')} over 1 MB, the largest is {large[0]['path']} with {large[0]['bytes'] / 1e6:.1f} MB."
+    weight = f"{large[0]['bytes'] / 1e6:.1f} MB"
+    text = f"{plural(len(large), 'file')} over 1 MB, the largest is {large[0]['path']} with {weight}."
     return _finding("note", "Heavy files", text, "files")

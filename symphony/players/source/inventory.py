@@ -1,4 +1,4 @@
-"""What follows from the measurements of all files of a repository: languages, hot spots, functions, marks, ages. Pure."""
+"""What follows from the measurements of all files: languages, hot spots, functions, marks, ages. Pure."""
 
 from __future__ import annotations
 
@@ -59,10 +59,20 @@ def languages_of(inventory: Inventory) -> list[dict[str, Any]]:
     """Files and lines per language, the most code first."""
     found: dict[str, dict[str, Any]] = {}
     for row in inventory:
-        into = found.setdefault(row["language"], {
-            "language": row["language"], "kind": row["kind"], "files": 0, "bytes": 0, "lines": 0, "code": 0, "comments": 0,
-            "blank": 0, "complexity": 0,
-        })  # fmt: skip
+        into = found.setdefault(
+            row["language"],
+            {
+                "language": row["language"],
+                "kind": row["kind"],
+                "files": 0,
+                "bytes": 0,
+                "lines": 0,
+                "code": 0,
+                "comments": 0,
+                "blank": 0,
+                "complexity": 0,
+            },
+        )
         into["files"] += 1
         for name in ("bytes", "lines", "code", "comments", "blank", "complexity"):
             into[name] += row[name]
@@ -77,12 +87,22 @@ def hot_spots_of(inventory: Inventory, churn: Iterable[Mapping[str, Any]], *, to
         change = changes.get(row["path"])
         if change is None or not row["complexity"] or not is_own_code(row):
             continue
-        spots.append({
-            "path": row["path"], "language": row["language"], "complexity": row["complexity"], "code": row["code"],
-            "commits": change["commits"], "changed": change["added"] + change["deleted"], "authors": change["authors"],
-            "main_author": change["main_author"], "main_share": change["main_share"], "last": change["last"],
-            "test": row["test"], "product": row["complexity"] * change["commits"],
-        })  # fmt: skip
+        spots.append(
+            {
+                "path": row["path"],
+                "language": row["language"],
+                "complexity": row["complexity"],
+                "code": row["code"],
+                "commits": change["commits"],
+                "changed": change["added"] + change["deleted"],
+                "authors": change["authors"],
+                "main_author": change["main_author"],
+                "main_share": change["main_share"],
+                "last": change["last"],
+                "test": row["test"],
+                "product": row["complexity"] * change["commits"],
+            }
+        )
     spots.sort(key=lambda s: (-s["product"], s["path"]))
     most = spots[0]["product"] if spots else 1
     for spot in spots:
@@ -93,13 +113,20 @@ def hot_spots_of(inventory: Inventory, churn: Iterable[Mapping[str, Any]], *, to
 def functions_of(inventory: Inventory, *, by: str, over: int, top: int, tests: bool) -> list[dict[str, Any]]:
     """The functions with more than `over` lines or complexity, the worst first."""
     found = [
-        {"path": row["path"], "function": f["name"], "line": f["line"], "lines": f["lines"], "complexity": f["complexity"],
-         "parameters": f["parameters"], "test": row["test"]}
+        {
+            "path": row["path"],
+            "function": f["name"],
+            "line": f["line"],
+            "lines": f["lines"],
+            "complexity": f["complexity"],
+            "parameters": f["parameters"],
+            "test": row["test"],
+        }
         for row in inventory
         if is_own_code(row) and (tests or not row["test"])
         for f in row["functions"]
         if f[by] > over
-    ]  # fmt: skip
+    ]
     found.sort(key=lambda f: (-f[by], f["path"], f["line"]))
     return found[:top] if top > 0 else found
 
@@ -110,10 +137,10 @@ def marks_of(inventory: Inventory) -> list[dict[str, Any]]:
 
 
 def ages_of(inventory: Inventory, churn: Iterable[Mapping[str, Any]], *, now: str) -> list[dict[str, Any]]:
-    """Files and lines of code by the time since their last change, seen from `now` (ISO 8601). Own code, where there is any."""
+    """Files and lines of own code by the time since their last change, seen from `now` (ISO 8601)."""
     last = {row["path"]: row["last"] for row in churn}
     labels = [label for _, label in AGES] + ["over 5 years", "not in the history read"]
-    table = {label: {"age": label, "files": 0, "code": 0} for label in labels}
+    table: dict[str, dict[str, Any]] = {label: {"age": label, "files": 0, "code": 0} for label in labels}
     end = datetime.datetime.fromisoformat(now) if now else None
     for row in [r for r in inventory if is_own_code(r)] or inventory:
         when = last.get(row["path"])

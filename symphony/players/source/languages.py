@@ -124,9 +124,22 @@ _BY_NAME: dict[str, Language] = {}
 for _name, _kind, (_line, _block), _branches, _names in _TABLE:
     _BY_NAME.update(dict.fromkeys(_names.split(), Language(_name, _kind, _line, _block, _branches)))  # type: ignore[arg-type]
 _BY_PROGRAM = {
-    "python": ".py", "bash": ".sh", "sh": ".sh", "zsh": ".sh", "dash": ".sh", "ksh": ".sh", "fish": ".sh", "node": ".js",
-    "deno": ".ts", "ruby": ".rb", "perl": ".pl", "lua": ".lua", "rscript": ".r", "php": ".php", "julia": ".jl",
-}  # fmt: skip
+    "python": ".py",
+    "bash": ".sh",
+    "sh": ".sh",
+    "zsh": ".sh",
+    "dash": ".sh",
+    "ksh": ".sh",
+    "fish": ".sh",
+    "node": ".js",
+    "deno": ".ts",
+    "ruby": ".rb",
+    "perl": ".pl",
+    "lua": ".lua",
+    "rscript": ".r",
+    "php": ".php",
+    "julia": ".jl",
+}
 
 
 def language_of(name: str, text: str = "") -> Language:

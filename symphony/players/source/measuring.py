@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from pathlib import Path
-from typing import Any, TypedDict
+from typing import Any, TypedDict, cast
 
 from symphony.players.reading.decoding import decode
 from symphony.players.source.decisions import estimate_decisions
@@ -85,20 +85,44 @@ def measure_file(file: Path, *, max_bytes: int) -> FileStats:
     if language.kind == "code" and sorts.code and longest <= _MINIFIED:
         complexity = tree.complexity if tree else estimate_decisions(text, language.branches) + bool(language.branches)
     return _stats(
-        file, size, language.name, language.kind, lines=len(lines), code=sorts.code, comments=sorts.comments,
-        blank=sorts.blank, complexity=complexity, exact=tree is not None,
-        functions=[FunctionStats(**f._asdict()) for f in tree.functions] if tree else [],
-        marks=_marks(text, lines, language), longest_line=longest, generated=generated, encoding=decoded.encoding,
+        file,
+        size,
+        language.name,
+        language.kind,
+        lines=len(lines),
+        code=sorts.code,
+        comments=sorts.comments,
+        blank=sorts.blank,
+        complexity=complexity,
+        exact=tree is not None,
+        functions=[cast(FunctionStats, f._asdict()) for f in tree.functions] if tree else [],
+        marks=_marks(text, lines, language),
+        longest_line=longest,
+        generated=generated,
+        encoding=decoded.encoding,
         problem=problem or ("" if decoded.encoding.startswith("utf") else f"not UTF-8: read as {decoded.encoding}"),
-    )  # fmt: skip
+    )
 
 
 def _stats(file: Path, size: int, language: str, kind: Kind | str, **measured: Any) -> FileStats:
     empty: FileStats = {
-        "name": file.name, "language": language, "kind": kind, "bytes": size, "lines": 0, "code": 0, "comments": 0, "blank": 0,
-        "complexity": 0, "exact": False, "functions": [], "marks": [], "longest_line": 0, "generated": False, "encoding": "",
+        "name": file.name,
+        "language": language,
+        "kind": kind,
+        "bytes": size,
+        "lines": 0,
+        "code": 0,
+        "comments": 0,
+        "blank": 0,
+        "complexity": 0,
+        "exact": False,
+        "functions": [],
+        "marks": [],
+        "longest_line": 0,
+        "generated": False,
+        "encoding": "",
         "problem": "",
-    }  # fmt: skip
+    }
     return empty | measured  # type: ignore[return-value]  # the names are those of FileStats
 
 

@@ -13,12 +13,45 @@ for _category in (SyntaxWarning, DeprecationWarning):
     warnings.filterwarnings("ignore", category=_category, module=_NAME)
 
 _LEAVES = frozenset(
-    (type(None), str, ast.Constant, ast.Name, ast.Pass, ast.Break, ast.Continue, ast.Global, ast.Nonlocal, ast.Import,
-     ast.ImportFrom, ast.alias)
-)  # fmt: skip
+    (
+        type(None),
+        str,
+        ast.Constant,
+        ast.Name,
+        ast.Pass,
+        ast.Break,
+        ast.Continue,
+        ast.Global,
+        ast.Nonlocal,
+        ast.Import,
+        ast.ImportFrom,
+        ast.alias,
+    )
+)
 _DECISIONS = frozenset((ast.If, ast.IfExp, ast.For, ast.AsyncFor, ast.While, ast.ExceptHandler))
-_SKIPPED = frozenset({"ctx", "op", "ops", "annotation", "returns", "type_comment", "type_params", "name", "names", "attr", "arg", "id",
-                      "decorator_list", "level", "module", "conversion", "is_async", "simple", "kind"})  # fmt: skip
+_SKIPPED = frozenset(
+    {
+        "ctx",
+        "op",
+        "ops",
+        "annotation",
+        "returns",
+        "type_comment",
+        "type_params",
+        "name",
+        "names",
+        "attr",
+        "arg",
+        "id",
+        "decorator_list",
+        "level",
+        "module",
+        "conversion",
+        "is_async",
+        "simple",
+        "kind",
+    }
+)
 _FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef)
 _fields: dict[type, tuple[str, ...]] = {}
 
@@ -44,9 +77,9 @@ class Measured(NamedTuple):
 def measure_python(text: str) -> Measured:
     """Measure a module.
 
-    A decision is an ``if``, a loop, an ``except``, a conditional expression, each further operand of ``and`` and ``or``,
-    each ``for`` and ``if`` of a comprehension, and each ``case`` with a pattern. The complexity of the file is the
-    sum over its functions, and the decisions outside of them.
+    A decision is an ``if``, a loop, an ``except``, a conditional expression, each further operand of ``and`` and
+    ``or``, each ``for`` and ``if`` of a comprehension, and each ``case`` with a pattern. The complexity of the file is
+    the sum over its functions, and the decisions outside of them.
 
     Raises:
         SyntaxError: it is no Python of this version, or nests too deep to be read.
@@ -124,6 +157,9 @@ def _note_docstring(unit: Any, lines: set[int]) -> None:
 
 def _parameters(arguments: ast.arguments) -> int:
     return (
-        len(arguments.posonlyargs) + len(arguments.args) + len(arguments.kwonlyargs)
-        + (arguments.vararg is not None) + (arguments.kwarg is not None)
-    )  # fmt: skip
+        len(arguments.posonlyargs)
+        + len(arguments.args)
+        + len(arguments.kwonlyargs)
+        + (arguments.vararg is not None)
+        + (arguments.kwarg is not None)
+    )

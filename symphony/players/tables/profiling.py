@@ -41,9 +41,13 @@ def profile_column(name: str, values: Sequence[Any], *, bins: int, top: int) -> 
     counts = Counter(v if isinstance(v, (str, int, float, bool)) else repr(v) for v in present)
     frequent = sorted(counts.items(), key=lambda pair: (-pair[1], str(pair[0])))[:top]
     described: dict[str, Any] = {
-        "name": name, "type": kind, "count": len(values), "missing": len(values) - len(present), "distinct": len(counts),
+        "name": name,
+        "type": kind,
+        "count": len(values),
+        "missing": len(values) - len(present),
+        "distinct": len(counts),
         "top": [{"value": v, "count": n} for v, n in frequent],
-    }  # fmt: skip
+    }
     if kind in ("integer", "number"):
         described |= _numbers(list(present), bins)
     elif kind == "date":
@@ -78,14 +82,15 @@ def _numbers(values: list[float], bins: int) -> dict[str, Any]:
     if not finite:
         return {}
     return {
-        "min": finite[0], "max": finite[-1],
+        "min": finite[0],
+        "max": finite[-1],
         "mean": statistics.fmean(finite),
         "deviation": statistics.pstdev(finite) if len(finite) > 1 else 0.0,
         "quantiles": {f"p{round(q * 100)}": quantile(finite, q) for q in _QUANTILES},
         "zeros": sum(1 for v in finite if v == 0),
         "negative": sum(1 for v in finite if v < 0),
         "histogram": histogram(finite, bins),
-    }  # fmt: skip
+    }
 
 
 def quantile(ordered: Sequence[float], share: float) -> float:
