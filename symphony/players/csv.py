@@ -383,35 +383,35 @@ def _measure(text: str) -> tuple[str, str]:
 
 
 @operator(version="1.0.0", tags=("csv", "table", "join", "lookup"))
-def join(left: Table, right: Table, on: list[str], how: Literal["inner", "left", "outer"] = "inner") -> Table:
+def join(left: Table, right: Table, by: list[str], how: Literal["inner", "left", "outer"] = "inner") -> Table:
     """Join two tables on columns that they share.
 
     Args:
         left: the first table; its order is kept.
-        right: the second table. A column that both have and that is not in `on` is named `right_…`.
-        on: the columns that must be equal.
+        right: the second table. A column that both have and that is not in `by` is named `right_…`.
+        by: the columns that must be equal.
         how: `inner`: rows found in both; `left`: all of the first; `outer`: all of both.
 
     Raises:
-        LookupError: a column of `on` does not exist in one of them.
+        LookupError: a column of `by` does not exist in one of them.
 
     Example:
         ```yaml
         joined:
           player: csv.join
-          with: {left: [{id: 1, name: Ada}], right: [{id: 1, city: London}], on: [id], how: left}
+          with: {left: [{id: 1, name: Ada}], right: [{id: 1, city: London}], by: [id], how: left}
         ```
     """
-    check_columns(left, on)
-    check_columns(right, on)
-    left_names, right_names = columns_of(left), [n for n in columns_of(right) if n not in on]
+    check_columns(left, by)
+    check_columns(right, by)
+    left_names, right_names = columns_of(left), [n for n in columns_of(right) if n not in by]
     renamed = {n: f"right_{n}" if n in left_names else n for n in right_names}
     index: dict[tuple[Any, ...], list[int]] = {}
     for position, row in enumerate(right):
-        index.setdefault(tuple(_hashable(row.get(n)) for n in on), []).append(position)
+        index.setdefault(tuple(_hashable(row.get(n)) for n in by), []).append(position)
     result, used = [], set()
     for row in left:
-        matches = index.get(tuple(_hashable(row.get(n)) for n in on), [])
+        matches = index.get(tuple(_hashable(row.get(n)) for n in by), [])
         used.update(matches)
         result += [row | {renamed[n]: right[m].get(n) for n in right_names} for m in matches]
         if not matches and how != "inner":
@@ -419,5 +419,5 @@ def join(left: Table, right: Table, on: list[str], how: Literal["inner", "left",
     if how == "outer":
         blank = dict.fromkeys(left_names)
         rest = (r for i, r in enumerate(right) if i not in used)
-        result += [blank | {n: r.get(n) for n in on} | {renamed[n]: r.get(n) for n in right_names} for r in rest]
+        result += [blank | {n: r.get(n) for n in by} | {renamed[n]: r.get(n) for n in right_names} for r in rest]
     return result

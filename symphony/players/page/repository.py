@@ -152,7 +152,8 @@ def _hot_spots(spots: Rows, files: Rows) -> str:
     ]
     note = (
         "Code that is both involved and often changed: most bugs and most slow reviews start here. The score is "
-        "complexity times commits, 100 for the hottest file. In the chart the hot spots are red, tests grey, all other code blue."
+        "complexity times commits, 100 for the hottest file. In the chart the hot spots are red, tests grey, all other "
+        "code blue."
     )
     return section(
         "hot-spots", "Hot spots", chart(drawing) + table(spots, columns, caption="Hot spots", shown=20), note=note

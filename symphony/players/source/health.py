@@ -150,7 +150,8 @@ def _hottest(health: Mapping[str, Any]) -> Finding:
     spot = spots[0]
     text = (
         f"{spot['path']} is the hottest spot: complexity {spot['complexity']:,}, "
-        f"changed in {plural(spot['commits'], 'commit')} by {plural(spot['authors'], 'person', 'people')}. Simplifying it pays back most."
+        f"changed in {plural(spot['commits'], 'commit')} by {plural(spot['authors'], 'person', 'people')}. "
+        "Simplifying it pays back most."
     )
     return _finding("look" if spot["complexity"] > 50 else "note", "Start here", text, "hot-spots")
 
