@@ -21,6 +21,7 @@ _HOMES = {
     "media": "symphony.define.annotations",
     "melody": "symphony.define.tracing",
     "each": "symphony.define.tracing",
+    "param": "symphony.define.tracing",
     "product": "symphony.define.tracing",
     "secret": "symphony.define.tracing",
     "load": "symphony.bootstrap",
@@ -67,7 +68,7 @@ if TYPE_CHECKING:
     from symphony.define.annotations import ByName, Csv, File, Html, Markdown, Svg, Table, media
     from symphony.define.context import Context
     from symphony.define.player import instrument, motif, operator
-    from symphony.define.tracing import each, melody, product, secret
+    from symphony.define.tracing import each, melody, param, product, secret
     from symphony.errors import CompileError, SymphonyError
     from symphony.model.melody import Melody
     from symphony.model.plan import Plan

@@ -96,7 +96,7 @@ def param(
         "type": type, "description": description, "minimum": minimum, "maximum": maximum, "pattern": pattern,
         "choices": None if choices is None else tuple(choices), "secret": secret,
     }  # fmt: skip
-    fields = {k: v for k, v in given.items() if v not in (None, "", False)}
+    fields = {k: v for k, v in given.items() if v is not None and v != "" and v is not False}
     if default is not _MISSING:
         fields["default"] = to_value(default)
     return _ParamSpec(fields)

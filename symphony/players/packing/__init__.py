@@ -1,0 +1,1 @@
+"""Packing and unpacking archives, which may come from strangers."""

@@ -1,0 +1,1 @@
+"""Reading folders, files and text from the outside world, without surprises."""

@@ -1,0 +1,1 @@
+"""Tables: rows as maps from column to value; what text means in them, and what is in a column."""
