@@ -27,6 +27,7 @@ class Batch:
         count: how many entries were given.
         size_bytes: about how large the batch is.
         sequence: the number of the last entry.
+        full: whether the writer was told that it is full.
     """
 
     artifacts: dict[tuple[str, str], Encoded] = field(default_factory=dict)
@@ -38,6 +39,7 @@ class Batch:
     count: int = 0
     size_bytes: int = 0
     sequence: int = 0
+    full: bool = False
 
     def add_key(self, key: str, entry: KeyEntry, *, replace: bool) -> None:
         """Add the entry of a key. The first of a key stays, except where the new one replaces it."""

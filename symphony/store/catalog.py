@@ -17,9 +17,10 @@ from symphony.store.codecs.choice import CODECS
 from symphony.store.commit import CODEC_NUMBERS
 from symphony.store.database import Database
 from symphony.store.records import KeyEntry
-from symphony.store.slices import unpack_entry
+from symphony.store.slices import unpack_data, unpack_entry
 
 _CACHE_BYTES = 8 << 20
+_CACHED_GROUPS = 512
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +46,7 @@ class Catalog:
     def __init__(self, database: Database) -> None:
         self._database = database
         self._packs: OrderedDict[int, bytes] = OrderedDict()
+        self._groups: dict[int, list[Any]] = {}
         self._size = 0
         self._lock = threading.Lock()
 
@@ -97,15 +99,30 @@ class Catalog:
 
     def entry(self, key: str) -> KeyEntry | None:
         """The entry of a key. A damaged one is none."""
-        rows = self._database.read("SELECT pack, start, length FROM keys WHERE key=?", (bytes.fromhex(key),))
-        item = self._item(rows[0]) if rows else None
-        return _read_entry(item) if item is not None else None
+        for _ in range(2):
+            rows = self._database.read("SELECT pack, position FROM keys WHERE key=?", (bytes.fromhex(key),))
+            if not rows:
+                return None
+            entry = self._entry(*rows[0])
+            if entry is not None:
+                return entry
+            # A collection of garbage may have moved the entry between the two looks.
+        return None
+
+    def _entry(self, pack: int, position: int) -> KeyEntry | None:
+        group = self._groups.get(pack)
+        if group is None:
+            rows = self._database.read("SELECT data FROM packs WHERE id=?", (pack,))
+            group = _read_group(rows[0][0]) if rows else []
+            if len(self._groups) >= _CACHED_GROUPS:
+                self._groups.clear()
+            self._groups[pack] = group
+        return unpack_entry(group[position]) if position < len(group) else None
 
     def entries(self) -> Iterator[tuple[str, KeyEntry | None]]:
         """Every key with its entry; nothing for a damaged one."""
-        for key, *place in self._database.read("SELECT key, pack, start, length FROM keys ORDER BY pack, start"):
-            item = self._item(tuple(place))
-            yield key.hex(), _read_entry(item) if item is not None else None
+        for key, pack, position in self._database.read("SELECT key, pack, position FROM keys ORDER BY pack, position"):
+            yield key.hex(), self._entry(pack, position)
 
     def forget(self, digest: str) -> None:
         """Take the rows of a digest out: its bytes are damaged or gone."""
@@ -135,6 +152,7 @@ class Catalog:
         """Read packs anew, as after a collection of garbage."""
         with self._lock:
             self._packs.clear()
+            self._groups.clear()
             self._size = 0
 
 
@@ -152,8 +170,8 @@ def _read_header(item: bytes) -> tuple[str, dict[str, object] | None, int]:
         return "any", None, -1
 
 
-def _read_entry(item: bytes) -> KeyEntry | None:
+def _read_group(data: bytes) -> list[Any]:
     try:
-        return unpack_entry(item)
+        return list(unpack_data(data))
     except CodecError:
-        return None
+        return []

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import sqlite3
 import time
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 import msgpack
 
@@ -14,13 +14,14 @@ from symphony.store.batch import Batch
 from symphony.store.codecs.choice import CODECS
 from symphony.store.database import insert
 from symphony.store.encoded import SMALL_BYTES, Encoded
-from symphony.store.records import CallRecord
-from symphony.store.slices import pack_calls, pack_data, pack_entry
+from symphony.store.records import CallRecord, KeyEntry
+from symphony.store.slices import pack_calls, pack_data, pack_entries
 
 CODEC_NUMBERS = {codec: number for number, codec in enumerate(CODECS)}
 _PACK_BYTES = 32 * 1024
 _OWN_PACK_BYTES = 4 * 1024
 _WORTH_ASKING_BYTES = 1024
+_ENTRIES_TOGETHER = 64
 
 
 class PackWriter:
@@ -34,8 +35,7 @@ class PackWriter:
     def add(self, item: bytes) -> tuple[int, int, int]:
         """Where the item will lie: pack, start, length."""
         if len(item) > _OWN_PACK_BYTES:
-            self.rows.append((self._number(), item))
-            return self.rows[-1][0], 0, len(item)
+            return self.add_whole(item), 0, len(item)
         if not self._open:
             self._open_id = self._number()
         place = self._open_id, len(self._open), len(item)
@@ -43,6 +43,11 @@ class PackWriter:
         if len(self._open) > _PACK_BYTES:
             self._close()
         return place
+
+    def add_whole(self, data: bytes) -> int:
+        """The number of a pack that holds this alone."""
+        self.rows.append((self._number(), data))
+        return self.rows[-1][0]
 
     def _number(self) -> int:
         self._next += 1
@@ -85,12 +90,12 @@ def write_batch(connection: sqlite3.Connection, batch: Batch, sittings: dict[str
     """Write everything of a batch. Within a transaction; what is there already stays as it is."""
     packs = new_packs(connection)
     artifacts = _artifact_rows(connection, batch.artifacts.values(), packs)
-    keys = [(bytes.fromhex(k), *packs.add(pack_entry(e)), replace) for k, (e, replace) in batch.keys.items()]
+    keys = key_rows([(k, e) for k, (e, replace) in batch.keys.items() if not replace], packs)
+    replacing = key_rows([(k, e) for k, (e, replace) in batch.keys.items() if replace], packs)
     packs.write(connection)
     insert(connection, "INSERT OR IGNORE INTO artifacts(digest, codec, pack, start, length, refers)", artifacts)
-    for replace, word in ((False, "IGNORE"), (True, "REPLACE")):
-        rows = [row[:4] for row in keys if row[4] is replace]
-        insert(connection, f"INSERT OR {word} INTO keys(key, pack, start, length)", rows)
+    insert(connection, "INSERT OR IGNORE INTO keys(key, pack, position)", keys)
+    insert(connection, "INSERT OR REPLACE INTO keys(key, pack, position)", replacing)
     _write_slices(connection, batch.calls, sittings)
     _write_logs(connection, batch)
     insert(
@@ -122,6 +127,16 @@ def _artifact_rows(
 def _is_there(connection: sqlite3.Connection, digest: bytes, codec: int) -> bool:
     found = connection.execute("SELECT 1 FROM artifacts WHERE digest=? AND codec=?", (digest, codec)).fetchone()
     return found is not None
+
+
+def key_rows(entries: Sequence[tuple[str, KeyEntry]], packs: PackWriter) -> list[tuple[bytes, int, int]]:
+    """Rows of keys; their entries go into packs, some to each."""
+    rows: list[tuple[bytes, int, int]] = []
+    for at in range(0, len(entries), _ENTRIES_TOGETHER):
+        part = entries[at : at + _ENTRIES_TOGETHER]
+        pack = packs.add_whole(pack_entries([entry for _, entry in part]))
+        rows += [(bytes.fromhex(key), pack, position) for position, (key, _) in enumerate(part)]
+    return rows
 
 
 def _write_slices(connection: sqlite3.Connection, calls: list[CallRecord], sittings: dict[str, int]) -> None:

@@ -10,7 +10,7 @@ from contextlib import contextmanager, suppress
 from symphony.errors import StoreError, SymphonyError
 from symphony.store.batch import Batch
 
-FULL_COUNT = 1_000
+FULL_COUNT = 3_000
 """How many entries are written at the latest."""
 FULL_BYTES = 4 << 20
 WAIT_S = 0.1
@@ -56,10 +56,12 @@ class Committer:
             change(batch)
             self._sequence = batch.sequence = self._sequence + count
             first = batch.count == 0
-            batch.count += count
+            batch.count = waiting = batch.count + count
             batch.size_bytes += size_bytes
-            full = batch.count >= FULL_COUNT or batch.size_bytes >= FULL_BYTES
-            number, waiting = batch.sequence, batch.count
+            full = not batch.full and (waiting >= FULL_COUNT or batch.size_bytes >= FULL_BYTES)
+            if full:
+                batch.full = True
+            number = batch.sequence
         if first or full:
             self._nudge(full=full)
         if waiting >= _ENTRIES_AT_MOST:

@@ -8,6 +8,7 @@ import time
 import warnings
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
@@ -25,7 +26,7 @@ MIGRATIONS: tuple[str, ...] = (
         length INTEGER NOT NULL, refers INTEGER NOT NULL, PRIMARY KEY(digest, codec)
     ) WITHOUT ROWID;
     CREATE TABLE keys(
-        key BLOB PRIMARY KEY, pack INTEGER NOT NULL, start INTEGER NOT NULL, length INTEGER NOT NULL
+        key BLOB PRIMARY KEY, pack INTEGER NOT NULL, position INTEGER NOT NULL
     ) WITHOUT ROWID;
     CREATE TABLE runs(
         id TEXT PRIMARY KEY, melody TEXT NOT NULL, state TEXT NOT NULL, started_at REAL NOT NULL,
@@ -49,7 +50,7 @@ MIGRATIONS: tuple[str, ...] = (
 )
 VERSION = len(MIGRATIONS)
 _APPLICATION = 0x53594D50
-_SETTINGS = ("cache_size=-16000", "wal_autocheckpoint=2000", "temp_store=MEMORY", "foreign_keys=OFF")
+_SETTINGS = ("cache_size=-16000", "wal_autocheckpoint=4000", "temp_store=MEMORY", "foreign_keys=OFF")
 _ROWS_AT_ONCE = (250, 50, 10, 1)
 
 
@@ -222,5 +223,5 @@ def insert(connection: sqlite3.Connection, head: str, rows: Sequence[tuple[Any, 
         while len(rows) - at >= size:
             part = rows[at : at + size]
             marks = f"({','.join('?' * len(part[0]))})"
-            connection.execute(f"{head} VALUES {','.join([marks] * size)}", [value for row in part for value in row])
+            connection.execute(f"{head} VALUES {','.join([marks] * size)}", list(chain.from_iterable(part)))
             at += size

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import zlib
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, cast
 
 import msgpack
 
@@ -55,28 +55,21 @@ def unpack_data(data: bytes) -> Any:
 Reference = tuple[str, str, str, int, Mapping[str, Any] | None]
 
 
-def pack_reference(artifact: Artifact) -> Reference:
-    """A reference as plain data."""
-    return artifact.digest, artifact.codec, artifact.type, artifact.size_bytes, artifact.meta or None
-
-
 def unpack_reference(stored: Sequence[Any]) -> Artifact:
-    """The reference that `pack_reference` gave."""
+    """A reference from its plain data."""
     digest, codec, type_text, size, meta = stored
     return Artifact(digest, codec, type_text, size, FrozenMap(meta) if meta else EMPTY)
 
 
-def pack_entry(entry: KeyEntry) -> bytes:
-    """The entry of a key."""
-    outputs = {port: pack_reference(artifact) for port, artifact in entry.outputs.items()}
-    return pack_data([outputs, entry.run, entry.task, entry.parts])
+def pack_entries(entries: Sequence[KeyEntry]) -> bytes:
+    """The entries of some keys in one piece, so that an entry costs little to write."""
+    return pack_data([(_outputs(e.outputs), e.run, e.task, e.parts) for e in entries])
 
 
-def unpack_entry(data: bytes) -> KeyEntry:
-    """The entry that `pack_entry` wrote."""
-    outputs, run, task, parts = unpack_data(data)
-    found = FrozenMap({port: unpack_reference(stored) for port, stored in outputs.items()})
-    return KeyEntry(found, run, task, FrozenMap(parts))
+def unpack_entry(stored: Sequence[Any]) -> KeyEntry:
+    """One entry of the list that `pack_entries` wrote and `unpack_data` gave."""
+    outputs, run, task, parts = stored
+    return KeyEntry(_read(outputs) or EMPTY, run, task, FrozenMap(parts))
 
 
 def pack_calls(calls: Sequence[CallRecord]) -> bytes:
@@ -90,13 +83,26 @@ def pack_calls(calls: Sequence[CallRecord]) -> bytes:
         [c.ended_at for c in calls],
         [c.waited_s for c in calls],
         [c.worker for c in calls],
-        [c.key for c in calls],
+        _joined([c.key for c in calls]),
         [_outputs(c.outputs) for c in calls],
         [c.error for c in calls],
         [c.parts for c in calls],
         [c.note for c in calls],
     ]
     return pack_data([len(calls), [c[:1] if c.count(c[0]) == len(c) else c for c in columns]])
+
+
+def _joined(keys: list[str | None]) -> list[Any]:
+    """All keys in one, at half the size, where every call has one."""
+    return keys if None in keys else [bytes.fromhex("".join(cast("list[str]", keys)))]
+
+
+def _split(column: list[Any], count: int) -> list[Any]:
+    """A column as it was before it was shortened."""
+    if len(column) == 1 and type(column[0]) is bytes:
+        whole = column[0].hex()
+        return [whole[at : at + 64] for at in range(0, 64 * count, 64)]
+    return column if len(column) == count else column * count
 
 
 def _outputs(outputs: Mapping[str, Artifact] | None) -> dict[str, Reference] | None:
@@ -112,13 +118,16 @@ def unpack_calls(run: str, data: bytes) -> list[CallRecord]:
         CodecError: the bytes are damaged.
     """
     count, columns = unpack_data(data)
-    whole = [c if len(c) == count else c * count for c in columns]
+    whole = [_split(column, count) for column in columns]
     return [_read_call(run, fields) for fields in zip(*whole, strict=True)]
 
 
 def _read_call(run: str, fields: tuple[Any, ...]) -> CallRecord:
-    task, index, state, *times, outputs, error, parts, note = fields
-    return CallRecord(run, task, index, TaskState(state), *times, _read(outputs), error, parts, note)
+    task, index, state, attempt, started_at, ended_at, waited_s, worker, key, outputs, error, parts, note = fields
+    return CallRecord(
+        run, task, index, TaskState(state), attempt, started_at, ended_at, waited_s, worker, key,
+        _read(outputs), error, parts, note,
+    )  # fmt: skip
 
 
 def _read(outputs: Mapping[str, Any] | None) -> FrozenMap[str, Artifact] | None:

@@ -16,6 +16,7 @@ from symphony.store.encoded import Encoded
 CODECS = ("msgpack", "text", "bytes", "ndarray", "arrow", "pandas", "file", "folder", "list", "source", "pickle")
 """Every codec, in the order of their numbers in the catalog; new ones are added at the end."""
 
+_PLAIN = frozenset({type(None), bool, int, float, list, dict, tuple})
 _fast = plain.FastWriter()
 
 
@@ -27,11 +28,13 @@ def encode_value(
     Raises:
         CodecError: it could not come back equal, or the codec asked for does not fit it.
     """
+    cls = type(value)
+    if codec is None and cls in _PLAIN:
+        return _plain(value, type_text, anchors, outside, by_name=by_name)
     if codec == "pickle":
         return _encoded(pickled.write(value), "pickle", type_text)
     if isinstance(value, PurePath):
         return _checked(_encode_path(value, type_text, anchors, outside, by_name=by_name), codec)
-    cls = type(value)
     if codec == "msgpack":
         return _plain(value, type_text, anchors, outside, by_name=by_name)
     if cls is str:
