@@ -56,6 +56,8 @@ def seconds_text(seconds: float | None) -> str:
     """Write a duration for people: ``12 ms``, ``3.4 s``, ``5 min 10 s``, ``2 h 5 min``; empty for None."""
     if seconds is None:
         return ""
+    if seconds < 0.001:
+        return "<1 ms"
     if seconds < 1:
         return f"{seconds * 1000:.0f} ms"
     if seconds < 60:
