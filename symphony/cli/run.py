@@ -135,6 +135,7 @@ def _finish(start: Callable[..., Any], project: Any, targets: dict[str, Path], *
     from symphony.cli.progress import shown_progress
     from symphony.cli.run_summary import say_summary
     from symphony.cli.terminal import say, write_document
+    from symphony.runtime.document import run_document
 
     with orderly_interrupts(), shown_progress() as on_event:
         result = start(on_event)
@@ -142,7 +143,7 @@ def _finish(start: Callable[..., Any], project: Any, targets: dict[str, Path], *
         if name in result.outputs:
             write_value(path, result.outputs[name])
             say(f"wrote {path}")
-    document = result.document(store_of(project))
+    document = run_document(result, store_of(project), project.root)
     say_summary(document, result.tasks, stream=sys.stderr if json else sys.stdout)
     if result.abandoned:
         say(f"could not be stopped and were left behind: {', '.join(result.abandoned)}")

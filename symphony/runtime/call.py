@@ -81,7 +81,7 @@ class TaskCalls:
         if not step.cached:
             return Prepared(inputs, None, parts, None)
         key = key_of(parts)
-        entry = None if self.no_cache or forced else self.store.lookup(key)
+        entry = None if self.no_cache or forced else self.store.lookup(key, anchors=self.anchors)
         return Prepared(inputs, key, parts, None if entry is None else entry.outputs)
 
     def parts(self, step: Step, inputs: Mapping[str, Held]) -> dict[str, tuple[str, str]]:

@@ -1,0 +1,59 @@
+"""What waits for the next group commit. Everything in it can be read before it is written."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from symphony.store.encoded import Encoded
+from symphony.store.records import CallRecord, KeyEntry
+
+StatRow = tuple[str, int, int, int, int, int, str]
+"""Path, size, time of change of content, of status, inode, time of the check (nanoseconds), digest."""
+
+
+@dataclass(slots=True)
+class Batch:
+    """Entries that are written together.
+
+    Attributes:
+        artifacts: by digest and codec.
+        keys: the entry of each key, and whether it replaces an older one.
+        calls: records of calls, in the order in which they were given.
+        logs: run and line.
+        running: by run, the calls that run now.
+        stats: rows of the stat cache by path.
+        count: how many entries were given.
+        size_bytes: about how large the batch is.
+        sequence: the number of the last entry.
+    """
+
+    artifacts: dict[tuple[str, str], Encoded] = field(default_factory=dict)
+    keys: dict[str, tuple[KeyEntry, bool]] = field(default_factory=dict)
+    calls: list[CallRecord] = field(default_factory=list)
+    logs: list[tuple[str, Mapping[str, Any]]] = field(default_factory=list)
+    running: dict[str, Any] = field(default_factory=dict)
+    stats: dict[str, StatRow] = field(default_factory=dict)
+    count: int = 0
+    size_bytes: int = 0
+    sequence: int = 0
+
+    def add_key(self, key: str, entry: KeyEntry, *, replace: bool) -> None:
+        """Add the entry of a key. The first of a key stays, except where the new one replaces it."""
+        if replace or key not in self.keys:
+            self.keys[key] = entry, replace
+
+    def followed_by(self, later: Batch) -> Batch:
+        """This batch and a later one as one; both are used up."""
+        self.artifacts.update(later.artifacts)
+        for key, (entry, replace) in later.keys.items():
+            self.add_key(key, entry, replace=replace)
+        self.calls += later.calls
+        self.logs += later.logs
+        self.running.update(later.running)
+        self.stats.update(later.stats)
+        self.count += later.count
+        self.size_bytes += later.size_bytes
+        self.sequence = max(self.sequence, later.sequence)
+        return self

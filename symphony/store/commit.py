@@ -1,0 +1,140 @@
+"""One group commit: a batch becomes rows, all in one transaction."""
+
+from __future__ import annotations
+
+import os
+import sqlite3
+import time
+from collections.abc import Iterable
+
+import msgpack
+
+from symphony.model.artifact import Artifact
+from symphony.store.batch import Batch
+from symphony.store.codecs.choice import CODECS
+from symphony.store.database import insert
+from symphony.store.encoded import SMALL_BYTES, Encoded
+from symphony.store.records import CallRecord
+from symphony.store.slices import pack_calls, pack_data, pack_entry
+
+CODEC_NUMBERS = {codec: number for number, codec in enumerate(CODECS)}
+_PACK_BYTES = 32 * 1024
+_OWN_PACK_BYTES = 4 * 1024
+_WORTH_ASKING_BYTES = 1024
+
+
+class PackWriter:
+    """Puts small items one behind the other. Large ones get a pack of their own: reading them reads little else."""
+
+    def __init__(self, last_pack: int) -> None:
+        self.rows: list[tuple[int, bytes]] = []
+        self._next = last_pack + 1
+        self._open, self._open_id = bytearray(), 0
+
+    def add(self, item: bytes) -> tuple[int, int, int]:
+        """Where the item will lie: pack, start, length."""
+        if len(item) > _OWN_PACK_BYTES:
+            self.rows.append((self._number(), item))
+            return self.rows[-1][0], 0, len(item)
+        if not self._open:
+            self._open_id = self._number()
+        place = self._open_id, len(self._open), len(item)
+        self._open += item
+        if len(self._open) > _PACK_BYTES:
+            self._close()
+        return place
+
+    def _number(self) -> int:
+        self._next += 1
+        return self._next - 1
+
+    def _close(self) -> None:
+        if self._open:
+            self.rows.append((self._open_id, bytes(self._open)))
+            self._open = bytearray()
+
+    def write(self, connection: sqlite3.Connection) -> None:
+        """Insert the packs."""
+        self._close()
+        insert(connection, "INSERT INTO packs(id, data)", self.rows)
+
+
+def new_packs(connection: sqlite3.Connection) -> PackWriter:
+    """A writer whose packs get numbers that were never used. Within a transaction."""
+    found = connection.execute("SELECT seq FROM sqlite_sequence WHERE name='packs'").fetchone()
+    return PackWriter(found[0] if found else 0)
+
+
+def pack_item(artifact: Artifact, data: bytes | None, headers: dict[str, bytes]) -> bytes:
+    """An artifact as an item of a pack: type, meta, size where the bytes are elsewhere, and the bytes."""
+    if data is not None and not artifact.meta:
+        header = headers.get(artifact.type)
+        if header is None:
+            header = headers[artifact.type] = _header([artifact.type, None, -1])
+        return header + data
+    size = -1 if data is not None else artifact.size_bytes
+    return _header([artifact.type, dict(artifact.meta) or None, size]) + (data or b"")
+
+
+def _header(content: list[object]) -> bytes:
+    packed: bytes = msgpack.packb(content)
+    return len(packed).to_bytes(4, "big") + packed
+
+
+def write_batch(connection: sqlite3.Connection, batch: Batch, sittings: dict[str, int]) -> None:
+    """Write everything of a batch. Within a transaction; what is there already stays as it is."""
+    packs = new_packs(connection)
+    artifacts = _artifact_rows(connection, batch.artifacts.values(), packs)
+    keys = [(bytes.fromhex(k), *packs.add(pack_entry(e)), replace) for k, (e, replace) in batch.keys.items()]
+    packs.write(connection)
+    insert(connection, "INSERT OR IGNORE INTO artifacts(digest, codec, pack, start, length, refers)", artifacts)
+    for replace, word in ((False, "IGNORE"), (True, "REPLACE")):
+        rows = [row[:4] for row in keys if row[4] is replace]
+        insert(connection, f"INSERT OR {word} INTO keys(key, pack, start, length)", rows)
+    _write_slices(connection, batch.calls, sittings)
+    _write_logs(connection, batch)
+    insert(
+        connection,
+        "INSERT OR REPLACE INTO running(run, data)",
+        [(run, pack_data(snapshot)) for run, snapshot in batch.running.items()],
+    )
+    insert(
+        connection,
+        "INSERT OR REPLACE INTO stats(path, size, mtime, ctime, inode, checked, digest)",
+        [(os.fsencode(row[0]), *row[1:]) for row in batch.stats.values()],
+    )
+
+
+def _artifact_rows(
+    connection: sqlite3.Connection, artifacts: Iterable[Encoded], packs: PackWriter
+) -> list[tuple[bytes, int, int, int, int, bool]]:
+    rows, headers = [], dict[str, bytes]()
+    for encoded in artifacts:
+        artifact, data = encoded.artifact, encoded.data
+        digest, codec = bytes.fromhex(artifact.digest), CODEC_NUMBERS[artifact.codec]
+        if artifact.size_bytes > _WORTH_ASKING_BYTES and _is_there(connection, digest, codec):
+            continue
+        item = pack_item(artifact, data if artifact.size_bytes <= SMALL_BYTES else None, headers)
+        rows.append((digest, codec, *packs.add(item), encoded.refers))
+    return rows
+
+
+def _is_there(connection: sqlite3.Connection, digest: bytes, codec: int) -> bool:
+    found = connection.execute("SELECT 1 FROM artifacts WHERE digest=? AND codec=?", (digest, codec)).fetchone()
+    return found is not None
+
+
+def _write_slices(connection: sqlite3.Connection, calls: list[CallRecord], sittings: dict[str, int]) -> None:
+    by_run: dict[str, list[CallRecord]] = {}
+    for call in calls:
+        by_run.setdefault(call.run, []).append(call)
+    now = time.time()
+    rows = [(run, sittings.get(run, 1), len(part), now, pack_calls(part)) for run, part in by_run.items()]
+    insert(connection, "INSERT INTO slices(run, sitting, count, at, data)", rows)
+
+
+def _write_logs(connection: sqlite3.Connection, batch: Batch) -> None:
+    by_run: dict[str, list[object]] = {}
+    for run, line in batch.logs:
+        by_run.setdefault(run, []).append(line)
+    insert(connection, "INSERT INTO logs(run, data)", [(run, pack_data(lines)) for run, lines in by_run.items()])

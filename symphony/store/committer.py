@@ -1,0 +1,152 @@
+"""Group commit: entries wait a moment and are written together, by a thread of its own or by whoever cannot wait."""
+
+from __future__ import annotations
+
+import atexit
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+
+from symphony.errors import StoreError, SymphonyError
+from symphony.store.batch import Batch
+
+FULL_COUNT = 1_000
+"""How many entries are written at the latest."""
+FULL_BYTES = 4 << 20
+WAIT_S = 0.1
+"""How long an entry waits at the most before it is written."""
+_ENTRIES_AT_MOST = 10 * FULL_COUNT
+
+
+class Committer:
+    """Collects entries in a batch and writes it when it is full or a tenth of a second old.
+
+    Attributes:
+        pending: what waits. Change it within `adding` only.
+        writing: what is being written at this moment; readers look into both.
+        durable: the number of the last entry that is written.
+    """
+
+    def __init__(self, write: Callable[[Batch], None]) -> None:
+        self.pending, self.writing = Batch(), Batch()
+        self.durable = 0
+        self._write = write
+        self._sequence = 0
+        self._lock, self._commit_lock = threading.Lock(), threading.RLock()
+        self._wake, self._full = threading.Event(), threading.Event()
+        self._error: SymphonyError | None = None
+        self._thread: threading.Thread | None = None
+        self._closed = False
+
+    @property
+    def sequence(self) -> int:
+        """The number of the last entry that was given."""
+        return self._sequence
+
+    def add(self, change: Callable[[Batch], None], *, count: int = 1, size_bytes: int = 0) -> int:
+        """Let `change` put entries into the batch; gives the number of the last one.
+
+        Raises:
+            StoreError: an earlier group commit failed. What it held still waits; `flush` tries again.
+        """
+        with self._lock:
+            if self._error is not None:
+                raise self._error
+            batch = self.pending
+            change(batch)
+            self._sequence = batch.sequence = self._sequence + count
+            first = batch.count == 0
+            batch.count += count
+            batch.size_bytes += size_bytes
+            full = batch.count >= FULL_COUNT or batch.size_bytes >= FULL_BYTES
+            number, waiting = batch.sequence, batch.count
+        if first or full:
+            self._nudge(full=full)
+        if waiting >= _ENTRIES_AT_MOST:
+            self.flush()
+        return number
+
+    def _nudge(self, *, full: bool) -> None:
+        if self._thread is None:
+            self._start()
+        self._wake.set()
+        if full:
+            self._full.set()
+
+    def _start(self) -> None:
+        with self._lock:
+            if self._thread is None and not self._closed:
+                self._thread = threading.Thread(target=self._work, name="symphony-store", daemon=True)
+                self._thread.start()
+                # The thread does not keep the process alive, so what still waits at its end is written from here.
+                atexit.register(self._flush_at_exit)
+
+    def _work(self) -> None:
+        while True:
+            self._wake.wait()
+            if self._closed:
+                return
+            self._full.wait(WAIT_S)
+            self._wake.clear()
+            self._full.clear()
+            # Kept in `_error`, and raised to whoever comes next.
+            with suppress(SymphonyError):
+                self.flush()
+
+    def _flush_at_exit(self) -> None:
+        with suppress(SymphonyError):
+            self.flush()
+
+    def flush(self) -> None:
+        """Write everything given so far.
+
+        Raises:
+            StoreError: it cannot be written; it still waits, and the next flush tries again.
+        """
+        with self._commit_lock:
+            with self._lock:
+                if not self.pending.count:
+                    return
+                batch, self.pending = self.pending, Batch()
+                self.writing = batch
+            try:
+                self._write(batch)
+            except BaseException as error:
+                self._take_back(batch, error)
+                raise
+            with self._lock:
+                self._error = None
+                self.durable = batch.sequence
+                self.writing = Batch()
+
+    def _take_back(self, batch: Batch, error: BaseException) -> None:
+        with self._lock:
+            self.pending = batch.followed_by(self.pending)
+            self.writing = Batch()
+            if isinstance(error, SymphonyError):
+                self._error = error
+            elif isinstance(error, Exception):
+                self._error = StoreError(f"a group commit failed: {error!r}")
+
+    @contextmanager
+    def held(self) -> Iterator[None]:
+        """Nothing is written meanwhile, so that what waits and what is written can be read as one."""
+        with self._commit_lock:
+            yield
+
+    def close(self) -> None:
+        """Write what waits, and end the thread.
+
+        Raises:
+            StoreError: it cannot be written.
+        """
+        try:
+            self.flush()
+        finally:
+            self._closed = True
+            self._wake.set()
+            self._full.set()
+            atexit.unregister(self._flush_at_exit)
+            thread = self._thread
+            if thread is not None and thread is not threading.current_thread():
+                thread.join(timeout=35.0)

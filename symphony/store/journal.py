@@ -1,0 +1,190 @@
+"""The journal: runs, their calls and their logs, written and waiting."""
+
+from __future__ import annotations
+
+import sqlite3
+import warnings
+from collections.abc import Mapping
+from dataclasses import fields, replace
+from typing import Any
+
+from symphony.errors import CodecError, StoreError, UsageError
+from symphony.model.frozen import FrozenMap
+from symphony.model.states import GOOD, RunState
+from symphony.store.committer import Committer
+from symphony.store.database import Database
+from symphony.store.records import CallRecord, RunRecord
+from symphony.store.slices import pack_data, unpack_calls, unpack_data
+
+_FIELDS = tuple(f.name for f in fields(RunRecord))
+_RUNS_LOOKED_AT = 20
+
+
+class Journal:
+    """Reads the journal and writes its runs. Calls come through the group commit, under the sitting in `sittings`."""
+
+    def __init__(self, database: Database, committer: Committer, sittings: dict[str, int]) -> None:
+        self._database, self._committer, self._sittings = database, committer, sittings
+        self._latest: dict[tuple[str, int], dict[str, CallRecord]] = {}
+
+    def begin(self, run: RunRecord) -> None:
+        """Record a run. It is listed when this returns.
+
+        Raises:
+            UsageError: a run of this id is there already.
+        """
+        self._sittings[run.id] = run.sitting
+        with self._database.transaction() as connection:
+            if connection.execute("SELECT 1 FROM runs WHERE id=?", (run.id,)).fetchone():
+                raise UsageError(f"there is a run {run.id} already")
+            _write_run(connection, run)
+
+    def update(self, run_id: str, changes: Mapping[str, Any]) -> RunRecord:
+        """Change fields of a run; recorded when this returns.
+
+        Raises:
+            UsageError: there is no such run, or no such field.
+        """
+        unknown = set(changes) - set(_FIELDS)
+        if unknown:
+            raise UsageError(f"a run has no field {sorted(unknown)[0]!r}; it has: {', '.join(_FIELDS)}")
+        with self._database.transaction() as connection:
+            row = connection.execute("SELECT data FROM runs WHERE id=?", (run_id,)).fetchone()
+            if row is None:
+                raise UsageError(f"there is no run {run_id}")
+            run = replace(_read_run(row[0]), **changes)
+            _write_run(connection, run)
+        self._sittings[run_id] = run.sitting
+        return run
+
+    def run(self, run_id: str) -> RunRecord | None:
+        """The run of this id, or nothing."""
+        rows = self._database.read("SELECT data FROM runs WHERE id=?", (run_id,))
+        return _read_run(rows[0][0]) if rows else None
+
+    def runs(
+        self, *, state: str | None = None, since: float | None = None, tag: str | None = None, limit: int | None = None
+    ) -> list[RunRecord]:
+        """Runs, newest first."""
+        rows = self._database.read(
+            "SELECT data FROM runs WHERE (?1 IS NULL OR state=?1) AND (?2 IS NULL OR started_at>=?2) "
+            "ORDER BY started_at DESC, rowid DESC LIMIT ?3",
+            (None if state is None else str(state), since, -1 if limit is None or tag is not None else limit),
+        )
+        found = [run for row in rows if (run := _read_run(row[0])) and (tag is None or tag in run.tags)]
+        return found[:limit] if limit is not None else found
+
+    def sitting(self, run_id: str) -> int:
+        """The sitting under which calls of a run are recorded from here."""
+        if run_id not in self._sittings:
+            run = self.run(run_id)
+            self._sittings[run_id] = run.sitting if run else 1
+        return self._sittings[run_id]
+
+    def calls(self, run_id: str) -> list[CallRecord]:
+        """Where each call of a run stands, in the order in which they were first recorded; with what still waits."""
+        with self._committer.held():
+            rows = self._database.read("SELECT data FROM slices WHERE run=? ORDER BY sitting, id", (run_id,))
+            waiting = [call for call in list(self._committer.pending.calls) if call.run == run_id]
+        written = (call for (data,) in rows for call in _read_calls(run_id, data))
+        return list({(call.task, call.index): call for call in (*written, *waiting)}.values())
+
+    def running(self, run_id: str) -> Any:
+        """The calls that ran when the last commit was made, as given; nothing where none were given."""
+        with self._committer.held():
+            if run_id in self._committer.pending.running:
+                return self._committer.pending.running[run_id]
+        rows = self._database.read("SELECT data FROM running WHERE run=?", (run_id,))
+        return unpack_data(rows[0][0]) if rows else None
+
+    def logs(self, run_id: str, task: str | None = None) -> list[dict[str, Any]]:
+        """The log lines of a run in order; of one task, with its elements, where `task` is given."""
+        with self._committer.held():
+            rows = self._database.read("SELECT data FROM logs WHERE run=? ORDER BY id", (run_id,))
+            waiting = [dict(line) for run, line in list(self._committer.pending.logs) if run == run_id]
+        lines = [line for (data,) in rows for line in _read_lines(run_id, data)] + waiting
+        return lines if task is None else [line for line in lines if _is_of(str(line.get("task", "")), task)]
+
+    def latest_call(self, melody: str, task: str, player: str) -> CallRecord | None:
+        """The most recent call of a task that gave a result, over the last runs of the melody.
+
+        A call whose parts name another player than `player` counts only where there is no other.
+        """
+        other = None
+        for run_id, last in self._last_runs(melody):
+            call = self._good_calls(run_id, last).get(task)
+            if call is None:
+                continue
+            if not player or (call.parts or {}).get("player", player) == player:
+                return call
+            other = other or call
+        return other
+
+    def _last_runs(self, melody: str) -> list[tuple[str, int]]:
+        return self._database.read(
+            "SELECT r.id, coalesce((SELECT max(s.id) FROM slices s WHERE s.run=r.id), 0) FROM runs r "
+            "WHERE r.melody=? ORDER BY r.started_at DESC, r.rowid DESC LIMIT ?",
+            (melody, _RUNS_LOOKED_AT),
+        )
+
+    def _good_calls(self, run_id: str, last: int) -> dict[str, CallRecord]:
+        """Calls that gave a result, by task path. `last` is the last slice, so that a run that goes on is read anew."""
+        found = self._latest.get((run_id, last))
+        if found is None:
+            calls = self.calls(run_id)
+            found = {_path(c): c for c in calls if c.state in GOOD and (c.parts or c.key)}
+            if len(self._latest) >= _RUNS_LOOKED_AT:
+                self._latest.pop(next(iter(self._latest)))
+            self._latest[run_id, last] = found
+        return found
+
+
+def _path(call: CallRecord) -> str:
+    return call.task if call.index < 0 else f"{call.task}[{call.index}]"
+
+
+def _is_of(line_task: str, task: str) -> bool:
+    return line_task == task or line_task.startswith((f"{task}[", f"{task}."))
+
+
+def _write_run(connection: sqlite3.Connection, run: RunRecord) -> None:
+    content = {name: getattr(run, name) for name in _FIELDS}
+    content["state"], content["tags"] = str(run.state), list(run.tags)
+    connection.execute(
+        "INSERT INTO runs(id, melody, state, started_at, ended_at, sitting, data) VALUES(?,?,?,?,?,?,?) "
+        "ON CONFLICT(id) DO UPDATE SET state=excluded.state, started_at=excluded.started_at, "
+        "ended_at=excluded.ended_at, sitting=excluded.sitting, data=excluded.data",
+        (run.id, run.melody, str(run.state), run.started_at, run.ended_at, run.sitting, pack_data(content)),
+    )
+
+
+def _read_run(data: bytes) -> RunRecord:
+    try:
+        content = unpack_data(data)
+    except CodecError as error:
+        raise StoreError(f"the record of a run is damaged: {error}; `symphony store verify` lists what is") from error
+    known = {name: value for name, value in content.items() if name in _FIELDS}
+    for name in ("params", "options", "outputs"):
+        known[name] = FrozenMap(known.get(name) or {})
+    known["tags"], known["state"] = tuple(known.get("tags", ())), RunState(known["state"])
+    return RunRecord(**known)
+
+
+def _read_calls(run_id: str, data: bytes) -> list[CallRecord]:
+    try:
+        return unpack_calls(run_id, data)
+    except CodecError as error:
+        warnings.warn(
+            f"a slice of the journal of run {run_id} is damaged ({error}); its calls count as not recorded",
+            RuntimeWarning,
+            stacklevel=2,
+        )
+        return []
+
+
+def _read_lines(run_id: str, data: bytes) -> list[dict[str, Any]]:
+    try:
+        return list(unpack_data(data))
+    except CodecError as error:
+        warnings.warn(f"log lines of run {run_id} are damaged ({error})", RuntimeWarning, stacklevel=2)
+        return []

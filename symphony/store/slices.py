@@ -1,0 +1,127 @@
+"""Slices of the journal as bytes: the calls of one group commit by columns, so that a call costs little to record."""
+
+from __future__ import annotations
+
+import zlib
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import msgpack
+
+from symphony.errors import CodecError
+from symphony.model.artifact import Artifact
+from symphony.model.frozen import EMPTY, FrozenMap
+from symphony.model.states import TaskState
+from symphony.store.codecs.plain import Reader, Writer
+from symphony.store.records import CallRecord, KeyEntry
+
+_writer = Writer()
+_extension = Reader(as_plain=True).extension
+
+
+def _extend(value: Any) -> Any:
+    """The journal tells people what happened: what is no plain data is told by its text, and never stops a commit."""
+    try:
+        return _writer.extend(value)
+    except CodecError:
+        return repr(value)
+
+
+def pack_data(data: Any) -> bytes:
+    """Plain data with a checksum in front. Tuples come back as lists.
+
+    Raises:
+        CodecError: it holds something that is no plain data.
+    """
+    try:
+        body: bytes = msgpack.packb(data, default=_extend, unicode_errors="surrogatepass")
+    except (ValueError, TypeError, OverflowError, RecursionError) as error:
+        raise CodecError(f"the journal keeps plain data only: {error}") from error
+    return zlib.crc32(body).to_bytes(4, "big") + body
+
+
+def unpack_data(data: bytes) -> Any:
+    """What `pack_data` wrote.
+
+    Raises:
+        CodecError: the checksum does not fit: the bytes are damaged.
+    """
+    body = memoryview(data)[4:]
+    if zlib.crc32(body) != int.from_bytes(data[:4], "big"):
+        raise CodecError("the checksum does not fit")
+    return msgpack.unpackb(body, ext_hook=_extension, strict_map_key=False, unicode_errors="surrogatepass")
+
+
+Reference = tuple[str, str, str, int, Mapping[str, Any] | None]
+
+
+def pack_reference(artifact: Artifact) -> Reference:
+    """A reference as plain data."""
+    return artifact.digest, artifact.codec, artifact.type, artifact.size_bytes, artifact.meta or None
+
+
+def unpack_reference(stored: Sequence[Any]) -> Artifact:
+    """The reference that `pack_reference` gave."""
+    digest, codec, type_text, size, meta = stored
+    return Artifact(digest, codec, type_text, size, FrozenMap(meta) if meta else EMPTY)
+
+
+def pack_entry(entry: KeyEntry) -> bytes:
+    """The entry of a key."""
+    outputs = {port: pack_reference(artifact) for port, artifact in entry.outputs.items()}
+    return pack_data([outputs, entry.run, entry.task, entry.parts])
+
+
+def unpack_entry(data: bytes) -> KeyEntry:
+    """The entry that `pack_entry` wrote."""
+    outputs, run, task, parts = unpack_data(data)
+    found = FrozenMap({port: unpack_reference(stored) for port, stored in outputs.items()})
+    return KeyEntry(found, run, task, FrozenMap(parts))
+
+
+def pack_calls(calls: Sequence[CallRecord]) -> bytes:
+    """Calls of one run, by columns; a column of equal values is stored as one."""
+    columns: list[list[Any]] = [
+        [c.task for c in calls],
+        [c.index for c in calls],
+        [c.state for c in calls],
+        [c.attempt for c in calls],
+        [c.started_at for c in calls],
+        [c.ended_at for c in calls],
+        [c.waited_s for c in calls],
+        [c.worker for c in calls],
+        [c.key for c in calls],
+        [_outputs(c.outputs) for c in calls],
+        [c.error for c in calls],
+        [c.parts for c in calls],
+        [c.note for c in calls],
+    ]
+    return pack_data([len(calls), [c[:1] if c.count(c[0]) == len(c) else c for c in columns]])
+
+
+def _outputs(outputs: Mapping[str, Artifact] | None) -> dict[str, Reference] | None:
+    if outputs is None:
+        return None
+    return {p: (a.digest, a.codec, a.type, a.size_bytes, a.meta or None) for p, a in outputs.items()}
+
+
+def unpack_calls(run: str, data: bytes) -> list[CallRecord]:
+    """The calls that `pack_calls` wrote.
+
+    Raises:
+        CodecError: the bytes are damaged.
+    """
+    count, columns = unpack_data(data)
+    whole = [c if len(c) == count else c * count for c in columns]
+    return [_read_call(run, fields) for fields in zip(*whole, strict=True)]
+
+
+def _read_call(run: str, fields: tuple[Any, ...]) -> CallRecord:
+    task, index, state, *times, outputs, error, parts, note = fields
+    return CallRecord(run, task, index, TaskState(state), *times, _read(outputs), error, parts, note)
+
+
+def _read(outputs: Mapping[str, Any] | None) -> FrozenMap[str, Artifact] | None:
+    if outputs is None:
+        return None
+    return FrozenMap({port: unpack_reference(stored) for port, stored in outputs.items()})

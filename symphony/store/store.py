@@ -1,0 +1,608 @@
+"""The front door of the store: values by content, results by key, the journal of runs.
+
+Everything given to a store can be read back at once from the same store, and by other processes after the next group
+commit (a tenth of a second, a thousand entries, or `Store.flush`). Every method may be called from any thread.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import io
+import os
+import weakref
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from types import TracebackType
+from typing import Any, BinaryIO
+
+from symphony.errors import CodecError, DamagedArtifactError, StoreError, UsageError
+from symphony.model.artifact import Artifact
+from symphony.model.port_type import ANY, PortType
+from symphony.store.anchors import Anchors
+from symphony.store.batch import Batch, StatRow
+from symphony.store.catalog import Catalog
+from symphony.store.codecs import lists
+from symphony.store.codecs.choice import decode_bytes, encode_value
+from symphony.store.codecs.paths import Outside, source_path, still_there, unpack_reference
+from symphony.store.codecs.plain import Reader
+from symphony.store.commit import write_batch
+from symphony.store.committer import Committer
+from symphony.store.database import Database
+from symphony.store.encoded import SMALL_BYTES, Encoded
+from symphony.store.faults import file_fault
+from symphony.store.files import Files
+from symphony.store.journal import Journal
+from symphony.store.objects import LocalObjects, MemoryObjects, Objects
+from symphony.store.records import CallRecord, KeyEntry, RunRecord
+from symphony.store.stat_cache import StatCache
+
+DURABILITIES = ("process", "power")
+Classes = Callable[[str], type | None]
+
+_open_stores: weakref.WeakSet[Store] = weakref.WeakSet()
+
+
+class Store:
+    """Keeps values, keys and the journal in one folder, shared by any number of processes.
+
+    Attributes:
+        folder: where everything lies; nothing for a store in memory.
+        anchors: what names of paths are relative to where a call names no anchors of its own.
+    """
+
+    def __init__(self, folder: Path | None, durability: str, anchors: Anchors | None) -> None:
+        """Use `Store.open`."""
+        power = durability == "power"
+        self.folder = folder
+        self.anchors = anchors or Anchors(folder.parent if folder is not None else Path.cwd())
+        self.database = Database(folder / "symphony.db" if folder is not None else None, power=power)
+        self.objects: Objects = LocalObjects(folder, power=power) if folder is not None else MemoryObjects()
+        self.catalog = Catalog(self.database)
+        self._sittings: dict[str, int] = {}
+        self._committer = Committer(self._write)
+        self.journal = Journal(self.database, self._committer, self._sittings)
+        self._stats = StatCache(self._load_stat, self._store_stat)
+        self.files = Files(folder / "files" if folder is not None else None, self._stats.digest_file)
+        self._outside = Outside(self._stats.digest_file, self._stats.digest_folder, self.files.folder)
+        self._dangling: set[str] = set()
+        self._refusal: str | None = None
+        _open_stores.add(self)
+
+    # Opening and closing
+
+    @classmethod
+    def open(cls, folder: Path | None, *, durability: str = "process", anchors: Anchors | None = None) -> Store:
+        """Open the store of a folder, and make it where there is none.
+
+        Args:
+            folder: where it lies; nothing for a store in memory.
+            durability: ``process`` survives a killed process, ``power`` a lost power supply too, at the price of
+                waiting for the disk.
+            anchors: what names of paths are relative to; by default the folder above is the project root.
+
+        Raises:
+            StoreError: the folder cannot be written, the disk is full, or a newer Symphony wrote it. Names the path.
+            UsageError: there is no such level of durability.
+        """
+        if durability not in DURABILITIES:
+            raise UsageError(f"there is no durability {durability!r}; there are: {', '.join(DURABILITIES)}")
+        if folder is not None:
+            folder = Path(os.path.abspath(folder))
+            _make_folder(folder)
+        store = cls(folder, durability, anchors)
+        if isinstance(store.objects, LocalObjects):
+            store.objects.sweep()
+        return store
+
+    def close(self) -> None:
+        """Write everything that waits, then let go of the files. A closed store refuses everything.
+
+        Raises:
+            StoreError: what waits cannot be written.
+        """
+        if self._refusal is not None:
+            return
+        try:
+            self._committer.close()
+        finally:
+            self._refuse("this store is closed")
+            self.database.close()
+            self.files.close()
+
+    def _refuse(self, reason: str) -> None:
+        self._refusal = reason
+        _open_stores.discard(self)
+
+    def _check(self) -> None:
+        if self._refusal is not None:
+            raise StoreError(f"{self.folder or 'the store in memory'}: {self._refusal}")
+
+    def __enter__(self) -> Store:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
+        self.close()
+
+    # Values
+
+    def encode(
+        self,
+        value: Any,
+        *,
+        type: PortType = ANY,
+        codec: str | None = None,
+        anchors: Anchors | None = None,
+        by_name: bool = False,
+    ) -> Encoded:
+        """The form in which a value is kept. Writes nothing but rows of the stat cache.
+
+        Args:
+            value: any value that a codec takes.
+            type: the port type it is given under.
+            codec: the codec to use; ``pickle`` is only used where it is named here.
+            anchors: what names of paths are relative to; paths in their work folder are kept with their bytes.
+            by_name: paths count by their name alone.
+
+        Raises:
+            CodecError: the value could not come back equal; names codec, class and the place inside the value.
+        """
+        text = type.name if not type.args else str(type)
+        return encode_value(value, text, codec, anchors or self.anchors, self._outside, by_name=by_name)
+
+    def keep(self, encoded: Encoded) -> Artifact:
+        """Keep an encoded value; it can be read at once. Small ones wait for the next group commit.
+
+        Idempotent: equal bytes are kept once.
+
+        Raises:
+            StoreError: it cannot be written; names the path, and what is needed and free where the disk is full.
+        """
+        artifact = encoded.artifact
+        for inner in encoded.nested:
+            self.keep(inner)
+        if artifact.codec == "source":
+            return artifact
+        self._check()
+        size = artifact.size_bytes
+        if size > SMALL_BYTES:
+            pieces = encoded.chunks() if encoded.chunks is not None else (encoded.data or b"",)
+            self.objects.write(artifact.digest, pieces, size)
+            # The row needs no bytes: they would stay in memory until the commit.
+            encoded = Encoded(artifact, refers=encoded.refers)
+            size = 0
+        name = artifact.digest, artifact.codec
+
+        def add(batch: Batch) -> None:
+            batch.artifacts[name] = encoded
+
+        self._committer.add(add, size_bytes=size)
+        return artifact
+
+    def put(
+        self, value: Any, *, type: PortType = ANY, codec: str | None = None, anchors: Anchors | None = None
+    ) -> Artifact:
+        """Encode a value and keep it."""
+        return self.keep(self.encode(value, type=type, codec=codec, anchors=anchors))
+
+    def put_list(self, elements: Sequence[Artifact], *, type: PortType = ANY) -> Artifact:
+        """Keep a list by the references of its elements."""
+        data = lists.write(elements)
+        artifact = Artifact(hashlib.sha256(data).hexdigest(), "list", str(type), len(data))
+        return self.keep(Encoded(artifact, data, refers=True))
+
+    def get(
+        self,
+        artifact: Artifact,
+        *,
+        anchors: Anchors | None = None,
+        classes: Classes | None = None,
+        plain: bool = False,
+    ) -> Any:
+        """The value of an artifact, from verified bytes. Arrays cannot be written to.
+
+        Args:
+            artifact: the reference.
+            anchors: what names of paths are relative to on this machine.
+            classes: finds a class by ``module:qualname``; by default among the loaded modules. Nothing is imported.
+            plain: give dicts instead of instances, for showing.
+
+        Raises:
+            DamagedArtifactError: the bytes are gone, or not what the digest names, and then in quarantine now.
+            CodecError: a class is not loaded, or the bytes are of another codec.
+            StoreError: a source has changed, or cannot be found from these anchors.
+        """
+        codec = artifact.codec
+        if codec == "list":
+            return [self.get(e, anchors=anchors, classes=classes, plain=plain) for e in self.elements(artifact)]
+        if codec == "source":
+            return self._source(artifact, anchors)
+        if codec in ("file", "folder"):
+            return self.raw_path(artifact)
+        if codec == "pickle":
+            self._check_pickle(artifact)
+
+        def path(data: bytes) -> Any:
+            return self.get(unpack_reference(data), anchors=anchors)
+
+        return decode_bytes(codec, self.read_bytes(artifact), Reader(path, classes, as_plain=plain))
+
+    def _source(self, artifact: Artifact, anchors: Anchors | None) -> Path:
+        used = anchors or self.anchors
+        path = source_path(artifact, used)
+        if artifact.meta.get("kind") != "absent" and not still_there(artifact, used, self._outside):
+            raise StoreError(f"{path} has changed or is gone since it was recorded; run again what reads it")
+        return path
+
+    def _check_pickle(self, artifact: Artifact) -> None:
+        waiting = self._waiting(artifact)
+        if waiting is None and not self.catalog.recorded(artifact.digest, "pickle"):
+            raise CodecError(
+                f"codec pickle reads only what this store wrote through it, and {artifact.digest[:12]} was not"
+            )
+
+    def elements(self, artifact: Artifact) -> tuple[Artifact, ...]:
+        """The references of the elements of a list that `put_list` kept.
+
+        Raises:
+            CodecError: the artifact is no such list.
+        """
+        if artifact.codec != "list":
+            raise CodecError(f"{artifact.digest[:12]} has the codec {artifact.codec}; only a list has elements")
+        return lists.read(self.read_bytes(artifact))
+
+    def contains(self, artifact: Artifact, *, anchors: Anchors | None = None) -> bool:
+        """Whether an artifact can be read: its row or object is there, and so is everything it refers to.
+
+        Cheap: bytes are not verified. A source is there as long as the file still has the digest.
+        """
+        self._check()
+        if artifact.codec == "source":
+            return still_there(artifact, anchors or self.anchors, self._outside)
+        waiting = self._waiting(artifact)
+        row = self.catalog.find(artifact.digest, artifact.codec) if waiting is None else None
+        if artifact.size_bytes > SMALL_BYTES:
+            there = self.objects.has(artifact.digest, artifact.size_bytes)
+        else:
+            there = waiting is not None or row is not None
+        refers = waiting.refers if waiting is not None else row is not None and row.refers
+        return there and (not refers or self._contains_inner(artifact, anchors))
+
+    def _contains_inner(self, artifact: Artifact, anchors: Anchors | None) -> bool:
+        try:
+            return all(self.contains(inner, anchors=anchors) for inner in self.references(artifact))
+        except (StoreError, CodecError):
+            return False
+
+    def references(self, artifact: Artifact) -> list[Artifact]:
+        """The artifacts that a value refers to: elements of a list, paths inside plain data."""
+        if artifact.codec == "list":
+            return list(self.elements(artifact))
+        if artifact.codec != "msgpack":
+            return []
+        found: list[Artifact] = []
+        Reader(lambda data: found.append(unpack_reference(data)), as_plain=True).read(self.read_bytes(artifact))
+        return found
+
+    def read_bytes(self, artifact: Artifact, *, anchors: Anchors | None = None) -> bytes:
+        """The verified bytes of an artifact; those of the file for a source.
+
+        Raises:
+            DamagedArtifactError: they are not what the digest names, or are gone.
+        """
+        self._check()
+        if artifact.codec == "source" or artifact.size_bytes > SMALL_BYTES:
+            with self.open_stream(artifact, anchors=anchors) as stream:
+                return stream.read()
+        data = self._small_bytes(artifact)
+        if hashlib.sha256(data).hexdigest() != artifact.digest:
+            raise self._damaged_row(artifact, data)
+        return data
+
+    def _small_bytes(self, artifact: Artifact) -> bytes:
+        waiting = self._waiting(artifact)
+        if waiting is not None and waiting.data is not None:
+            return waiting.data
+        row = self.catalog.find(artifact.digest, artifact.codec)
+        data = self.catalog.data(row) if row is not None else None
+        if data is None and row is not None:
+            # A collection of garbage may have moved the bytes between the two looks.
+            row = self.catalog.find(artifact.digest, artifact.codec)
+            data = self.catalog.data(row) if row is not None else None
+        if data is None:
+            raise self._missing(artifact)
+        return data
+
+    def _waiting(self, artifact: Artifact) -> Encoded | None:
+        name = artifact.digest, artifact.codec
+        return self._committer.pending.artifacts.get(name) or self._committer.writing.artifacts.get(name)
+
+    def open_stream(self, artifact: Artifact, *, anchors: Anchors | None = None) -> BinaryIO:
+        """The bytes of an artifact as a stream, verified before it is handed out, without holding them in memory.
+
+        Raises:
+            DamagedArtifactError: they are not what the digest names, or are gone.
+            StoreError: a source has changed.
+        """
+        self._check()
+        if artifact.codec == "source":
+            path = self._source(artifact, anchors)
+            try:
+                return open(path, "rb")
+            except OSError as error:
+                raise StoreError(f"cannot read {path}: {error.strerror or error}") from error
+        if artifact.size_bytes <= SMALL_BYTES:
+            return io.BytesIO(self.read_bytes(artifact))
+        return self._open_object(artifact)
+
+    def _open_object(self, artifact: Artifact) -> BinaryIO:
+        try:
+            stream = self.objects.open(artifact.digest)
+        except FileNotFoundError:
+            raise self._missing(artifact) from None
+        except OSError as error:
+            raise self._damaged_object(artifact, error.strerror or str(error)) from error
+        hasher = hashlib.sha256()
+        try:
+            while block := stream.read(1 << 20):
+                hasher.update(block)
+            stream.seek(0)
+        except OSError as error:
+            stream.close()
+            raise self._damaged_object(artifact, error.strerror or str(error)) from error
+        if hasher.hexdigest() != artifact.digest:
+            stream.close()
+            raise self._damaged_object(artifact, "the bytes have another digest")
+        return stream
+
+    def _missing(self, artifact: Artifact) -> DamagedArtifactError:
+        where = self.folder or "this store"
+        return DamagedArtifactError(
+            artifact.digest, f"the artifact {artifact.digest} is not in {where}; run again what made it"
+        )
+
+    def _damaged_object(self, artifact: Artifact, reason: str) -> DamagedArtifactError:
+        try:
+            where = self.objects.quarantine(artifact.digest)
+        except OSError as error:
+            raise file_fault(self.folder or Path(), error) from error
+        return _damaged(artifact, reason, where)
+
+    def _damaged_row(self, artifact: Artifact, data: bytes) -> DamagedArtifactError:
+        where = ""
+        if self.folder is not None:
+            target = self.folder / "quarantine" / artifact.digest
+            try:
+                target.parent.mkdir(exist_ok=True)
+                target.write_bytes(data)
+            except OSError as error:
+                raise file_fault(target, error) from error
+            where = str(target)
+        self.catalog.forget(artifact.digest)
+        return _damaged(artifact, "the bytes have another digest", where)
+
+    def raw_path(self, artifact: Artifact, *, anchors: Anchors | None = None) -> Path:
+        """A read-only file that holds the bytes; a folder for codec ``folder``; the path itself for a source.
+
+        Raises:
+            DamagedArtifactError: the bytes are not what the digest names, or are gone.
+        """
+        self._check()
+        if artifact.codec == "source":
+            return self._source(artifact, anchors)
+        return self.files.path(artifact, self.open_stream)
+
+    def find(self, digest_or_prefix: str) -> list[Artifact]:
+        """Every artifact whose digest starts so.
+
+        Raises:
+            UsageError: the text is no hexadecimal number of at most 64 digits.
+        """
+        prefix = digest_or_prefix.lower()
+        if not prefix or len(prefix) > 64 or prefix.strip("0123456789abcdef"):
+            raise UsageError(f"{digest_or_prefix!r} is no digest; a digest has up to 64 of the digits 0-9 and a-f")
+        self._check()
+        waiting = [
+            e.artifact
+            for batch in (self._committer.pending, self._committer.writing)
+            for (digest, _), e in list(batch.artifacts.items())
+            if digest.startswith(prefix)
+        ]
+        found = {(a.digest, a.codec): a for a in (*waiting, *self.catalog.starting_with(prefix))}
+        return [found[name] for name in sorted(found)]
+
+    # The outside world
+
+    def digest_file(self, path: Path) -> str:
+        """The SHA-256 of a file's bytes, through the stat cache."""
+        return self._stats.digest_file(path)
+
+    def digest_folder(self, path: Path) -> str:
+        """The digest of a folder without ``.git`` and ``.symphony``: names, executable bits, links, bytes of files."""
+        return self._stats.digest_folder(path)
+
+    def _load_stat(self, name: str) -> StatRow | None:
+        for batch in (self._committer.pending, self._committer.writing):
+            if name in batch.stats:
+                return batch.stats[name]
+        rows = self.database.read(
+            "SELECT size, mtime, ctime, inode, checked, digest FROM stats WHERE path=?", (os.fsencode(name),)
+        )
+        return (name, *rows[0]) if rows else None
+
+    def _store_stat(self, row: StatRow) -> None:
+        def add(batch: Batch) -> None:
+            batch.stats[row[0]] = row
+
+        self._check()
+        self._committer.add(add)
+
+    # Keys
+
+    def lookup(self, key: str, *, anchors: Anchors | None = None) -> KeyEntry | None:
+        """The result of a key, or nothing where there is none or one of its artifacts is gone.
+
+        Args:
+            key: 64 hexadecimal digits.
+            anchors: what names of sources are relative to.
+        """
+        self._check()
+        waiting = self._committer.pending.keys.get(key) or self._committer.writing.keys.get(key)
+        entry = waiting[0] if waiting is not None else self.catalog.entry(key)
+        if entry is None:
+            return None
+        if all(self.contains(artifact, anchors=anchors) for artifact in entry.outputs.values()):
+            return entry
+        self._dangling.add(key)
+        return None
+
+    def remember(self, key: str, entry: KeyEntry, *, replace: bool = False) -> None:
+        """Record the result of a key. The first recorded one stays, unless `replace` or it cannot be read any more."""
+        self._check()
+        if key in self._dangling:
+            self._dangling.discard(key)
+            replace = True
+
+        def add(batch: Batch) -> None:
+            batch.add_key(key, entry, replace=replace)
+
+        self._committer.add(add)
+
+    def latest_parts(self, player: str, task: str, melody: str) -> Mapping[str, Any] | None:
+        """The parts of the key of the most recent call of a task that gave a result, to say what differs now.
+
+        Args:
+            player: the player it calls; calls of another player count only where there is no other.
+            task: the task path, ``stats[3]`` for an element.
+            melody: the name of the melody; its last 20 runs are looked at.
+        """
+        self._check()
+        call = self.journal.latest_call(melody, task, player)
+        if call is None or call.parts is not None:
+            return call.parts if call is not None else None
+        waiting = self._committer.pending.keys.get(call.key or "")
+        entry = waiting[0] if waiting is not None else self.catalog.entry(call.key or "")
+        return entry.parts if entry is not None else None
+
+    # Journal
+
+    def begin_run(self, run: RunRecord) -> None:
+        """Record a new run; it is listed when this returns."""
+        self._check()
+        self.journal.begin(run)
+
+    def update_run(self, run_id: str, **changes: Any) -> RunRecord:
+        """Change fields of a run, and write everything given before; recorded when this returns."""
+        self._check()
+        self._committer.flush()
+        return self.journal.update(run_id, changes)
+
+    def run(self, run_id: str) -> RunRecord | None:
+        """The run of this id, or nothing."""
+        self._check()
+        return self.journal.run(run_id)
+
+    def runs(
+        self, *, state: str | None = None, since: float | None = None, tag: str | None = None, limit: int | None = None
+    ) -> list[RunRecord]:
+        """Runs, newest first; of one state, begun at `since` or later, with one tag, at most `limit`."""
+        self._check()
+        return self.journal.runs(state=state, since=since, tag=tag, limit=limit)
+
+    def record(self, calls: Sequence[CallRecord]) -> None:
+        """Append to the journal. Cheap: they are written with the next group commit.
+
+        Raises:
+            StoreError: an earlier group commit failed; these calls were not taken.
+        """
+        self._check()
+        for run in {call.run for call in calls} - self._sittings.keys():
+            self.journal.sitting(run)
+
+        def add(batch: Batch) -> None:
+            batch.calls += calls
+
+        self._committer.add(add, count=len(calls))
+
+    def calls(self, run_id: str) -> list[CallRecord]:
+        """Where each call of a run stands, in the order in which they were first recorded; with what still waits."""
+        self._check()
+        return self.journal.calls(run_id)
+
+    def running(self, run_id: str, snapshot: Any) -> None:
+        """Replace the list of calls that run now; written with the next group commit."""
+
+        def add(batch: Batch) -> None:
+            batch.running[run_id] = snapshot
+
+        self._check()
+        self._committer.add(add)
+
+    def running_now(self, run_id: str) -> Any:
+        """The list that `running` was given last, or nothing."""
+        self._check()
+        return self.journal.running(run_id)
+
+    def append_log(self, run_id: str, lines: Sequence[Mapping[str, Any]]) -> None:
+        """Append log lines: ``at``, ``task``, ``attempt``, ``level``, ``message``."""
+
+        def add(batch: Batch) -> None:
+            batch.logs += [(run_id, line) for line in lines]
+
+        self._check()
+        self._committer.add(add, count=len(lines))
+
+    def logs(self, run_id: str, task: str | None = None) -> list[dict[str, Any]]:
+        """The log lines of a run, or of one task with its elements, in order."""
+        self._check()
+        return self.journal.logs(run_id, task)
+
+    # Group commit
+
+    def flush(self) -> None:
+        """Write everything given so far. At level ``power`` it is on the disk when this returns.
+
+        Raises:
+            StoreError: it cannot be written; it still waits, and the next flush tries again.
+        """
+        self._check()
+        self._committer.flush()
+
+    @property
+    def sequence(self) -> int:
+        """The number of the last entry given to this store; grows with every entry."""
+        return self._committer.sequence
+
+    @property
+    def durable_sequence(self) -> int:
+        """The number of the last entry that is written."""
+        return self._committer.durable
+
+    def _write(self, batch: Batch) -> None:
+        with self.database.transaction(needed_bytes=batch.size_bytes) as connection:
+            write_batch(connection, batch, self._sittings)
+
+
+def _damaged(artifact: Artifact, reason: str, where: str) -> DamagedArtifactError:
+    moved = f"; it was moved to {where}" if where else ""
+    return DamagedArtifactError(
+        artifact.digest, f"the artifact {artifact.digest} is damaged: {reason}{moved}. Run again what made it"
+    )
+
+
+def _make_folder(folder: Path) -> None:
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        ignore = folder / ".gitignore"
+        if not ignore.exists():
+            ignore.write_text("*\n")
+    except OSError as error:
+        raise file_fault(folder, error) from error
+
+
+def _refuse_in_child() -> None:
+    """A forked child shares locks and connections with its parent, which SQLite forbids."""
+    for store in list(_open_stores):
+        store._refuse("this store was opened before the process forked; open it again in the child")
+
+
+os.register_at_fork(after_in_child=_refuse_in_child)
