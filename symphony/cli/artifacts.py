@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json as jsonlib
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -10,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from symphony.cli.call_options import Json, State, project_here, store_of
-from symphony.cli.terminal import say, size_text, write, write_document, write_table
+from symphony.cli.terminal import say, size_text, write_document, write_table
 from symphony.errors import UsageError
 
 if TYPE_CHECKING:
@@ -76,7 +75,9 @@ def cat(what: What, run: OfRun = "last", state: State = None) -> None:
     elif isinstance(value, str):
         sys.stdout.write(value)
     else:
-        write(jsonlib.dumps(value, ensure_ascii=False, indent=2, default=str))
+        from symphony.runtime.document import jsonable  # only for data
+
+        write_document(jsonable(value))
 
 
 def _kept(run: str, state: Path | None) -> tuple[Any, dict[str, Artifact], Any]:

@@ -11,6 +11,7 @@ from pathlib import Path
 
 from symphony.errors import UsageError
 from symphony.model.names import did_you_mean
+from symphony.runtime.document import jsonable
 
 
 def write_atomically(path: Path, content: bytes) -> None:
@@ -79,7 +80,7 @@ def check_targets(targets: Mapping[str, Path], outputs: Mapping[str, object]) ->
 
 def _json(path: Path, value: object) -> bytes:
     try:
-        return (json.dumps(value, ensure_ascii=False, indent=2) + "\n").encode()
+        return (json.dumps(jsonable(value), ensure_ascii=False, indent=2, allow_nan=False) + "\n").encode()
     except (TypeError, ValueError) as error:
         raise UsageError(
             f"{path}: a {type(value).__name__} cannot be written as JSON: {error}. Let a task turn it into text"

@@ -78,8 +78,8 @@ def test_folder_never_replaces_a_file(tmp_path: Path) -> None:
 def test_value_without_json_leaves_the_old_file(tmp_path: Path) -> None:
     (tmp_path / "out").write_text("old")
 
-    with pytest.raises(UsageError, match="a set cannot be written as JSON"):
-        write_value(tmp_path / "out", {1})
+    with pytest.raises(UsageError, match="a complex cannot be written as JSON"):
+        write_value(tmp_path / "out", 1j)
 
     assert (tmp_path / "out").read_text() == "old"
 
