@@ -35,6 +35,6 @@ class PitExecutor:
     def stop(self, *, grace_s: float) -> bool:
         """Wait for the threads to return; returns whether all did."""
         deadline = time.monotonic() + grace_s
-        for thread in self._threads:
+        for thread in [t for t in self._threads if t.ident is not None]:  # an interrupt can come before all have started
             thread.join(max(0.0, deadline - time.monotonic()))
         return not any(thread.is_alive() for thread in self._threads)

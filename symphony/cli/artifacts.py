@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json as jsonlib
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -10,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from symphony.cli.call_options import Json, State, project_here, store_of
-from symphony.cli.terminal import say, size_text, write, write_document, write_table
+from symphony.cli.terminal import say, size_text, write_document, write_table
 from symphony.errors import UsageError
 
 if TYPE_CHECKING:
@@ -26,14 +25,14 @@ def artifacts(context: typer.Context, run: OfRun = "last", json: Json = False, s
     """List, copy or print what a run kept."""
     if context.invoked_subcommand is not None:
         return
-    _, found, id = _kept(run, state)
+    _, found, record = _kept(run, state)
     if json:
-        write_document({"run": id, "artifacts": [{"name": n, **a.to_document()} for n, a in found.items()]})
+        write_document({"run": record.id, "artifacts": [{"name": n, **a.to_document()} for n, a in found.items()]})
     elif found:
         rows = [(n, a.digest[:12], a.type, size_text(a.size_bytes)) for n, a in found.items()]
         write_table(("name", "artifact", "type", "size"), rows)
     else:
-        say(f"run {id} kept nothing")
+        say(f"run {record.id} kept nothing")
 
 
 @app.command()
@@ -44,25 +43,26 @@ def get(
     state: State = None,
 ) -> None:
     """Copy an artifact to a file or folder."""
-    store, found, id = _kept(run, state)
-    from symphony.cli.kept import file_name, one_kept, write_kept  # after the run is known
+    store, found, record = _kept(run, state)
+    from symphony.cli.kept import file_name, kept_value, one_kept  # after the run is known
+    from symphony.cli.output_file import write_value
 
-    name, artifact = one_kept(found, what, id)
+    name, artifact = one_kept(found, what, record.id)
     path = output or Path(file_name(name, artifact))
     if output is None and path.exists():
         raise UsageError(f"{path} exists already; say where it goes with -o PATH")
-    write_kept(store, artifact, path)
+    write_value(path, kept_value(store, record, artifact))
     say(f"wrote {path}")
 
 
 @app.command()
 def cat(what: What, run: OfRun = "last", state: State = None) -> None:
     """Print an artifact: bytes and text as they are, other values as JSON."""
-    store, found, id = _kept(run, state)
-    from symphony.cli.kept import one_kept  # after the run is known
+    store, found, record = _kept(run, state)
+    from symphony.cli.kept import kept_value, one_kept  # after the run is known
 
-    name, artifact = one_kept(found, what, id)
-    value = store.get(artifact)
+    name, artifact = one_kept(found, what, record.id)
+    value = kept_value(store, record, artifact)
     if isinstance(value, Path) and value.is_dir():
         raise UsageError(
             f"{name} is a folder and cannot be printed; copy it with: symphony artifacts get {what} -o DIR"
@@ -75,13 +75,15 @@ def cat(what: What, run: OfRun = "last", state: State = None) -> None:
     elif isinstance(value, str):
         sys.stdout.write(value)
     else:
-        write(jsonlib.dumps(value, ensure_ascii=False, indent=2, default=str))
+        from symphony.runtime.document import jsonable  # only for data
+
+        write_document(jsonable(value))
 
 
-def _kept(run: str, state: Path | None) -> tuple[Any, dict[str, Artifact], str]:
+def _kept(run: str, state: Path | None) -> tuple[Any, dict[str, Artifact], Any]:
     from symphony import bootstrap  # the engine; loaded by the commands that need it
     from symphony.cli.kept import kept_by_name
 
     store = store_of(project_here(state))
     record = bootstrap.find_run(store, run)
-    return store, kept_by_name(store, record), record.id
+    return store, kept_by_name(store, record), record

@@ -1,4 +1,4 @@
-"""What a run kept: its results by the names that people use for them, and files made of them."""
+"""What a run kept: its results by the names that people use for them, and their values."""
 
 from __future__ import annotations
 
@@ -6,7 +6,6 @@ import mimetypes
 from pathlib import Path
 from typing import Any
 
-from symphony.cli.output_file import write_value
 from symphony.errors import UsageError
 from symphony.model.artifact import Artifact
 from symphony.model.names import did_you_mean
@@ -45,9 +44,12 @@ def one_kept(kept: dict[str, Artifact], wanted: str, run: str) -> tuple[str, Art
     raise UsageError(f"run {run} kept nothing named {wanted!r}: {did_you_mean(wanted, kept, what='names')}")
 
 
-def write_kept(store: Any, artifact: Artifact, path: Path) -> None:
-    """Write an artifact to a path; see `write_value`."""
-    write_value(path, store.get(artifact))
+def kept_value(store: Any, record: Any, artifact: Artifact) -> Any:
+    """The value of an artifact: plain data without the classes of the project, a path for files and folders."""
+    from symphony.store.anchors import Anchors  # only when a value is read
+
+    root = record.options.get("root")
+    return store.get(artifact, anchors=Anchors(Path(root)) if root else None, plain=True)
 
 
 def file_name(name: str, artifact: Artifact) -> str:

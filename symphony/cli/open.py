@@ -24,14 +24,16 @@ def open_(
 ) -> None:
     """Open an output of a run. What opens is a copy in the state folder, named so that a program is found."""
     from symphony import bootstrap  # the engine; loaded by the commands that need it
-    from symphony.cli.kept import file_name, write_kept
+    from symphony.cli.kept import file_name, kept_value
+    from symphony.cli.output_file import write_value
 
     project = project_here(state)
     store = store_of(project)
-    name, artifact = _chosen(store, bootstrap.find_run(store, run), output)
+    record = bootstrap.find_run(store, run)
+    name, artifact = _chosen(store, record, output)
     path = project.state / "opened" / artifact.digest[:16] / file_name(name, artifact)
     if not path.exists():
-        write_kept(store, artifact, path)
+        write_value(path, kept_value(store, record, artifact))
     write(str(path))
     if not path_only and typer.launch(path.as_uri()):
         say("no program opened it; the path is above")

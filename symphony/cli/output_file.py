@@ -11,6 +11,7 @@ from pathlib import Path
 
 from symphony.errors import UsageError
 from symphony.model.names import did_you_mean
+from symphony.runtime.document import jsonable
 
 
 def write_atomically(path: Path, content: bytes) -> None:
@@ -42,6 +43,7 @@ def write_value(path: Path, value: object) -> None:
         _copy_folder(value, path)
     elif isinstance(value, Path):
         write_atomically(path, value.read_bytes())
+        path.chmod(path.stat().st_mode | value.stat().st_mode & 0o111)
     elif isinstance(value, bytes):
         write_atomically(path, value)
     elif isinstance(value, str):
@@ -78,7 +80,7 @@ def check_targets(targets: Mapping[str, Path], outputs: Mapping[str, object]) ->
 
 def _json(path: Path, value: object) -> bytes:
     try:
-        return (json.dumps(value, ensure_ascii=False, indent=2) + "\n").encode()
+        return (json.dumps(jsonable(value), ensure_ascii=False, indent=2, allow_nan=False) + "\n").encode()
     except (TypeError, ValueError) as error:
         raise UsageError(
             f"{path}: a {type(value).__name__} cannot be written as JSON: {error}. Let a task turn it into text"
@@ -93,11 +95,19 @@ def _copy_folder(source: Path, target: Path) -> None:
     fresh = Path(tempfile.mkdtemp(dir=target.parent, prefix=f".{target.name}."))
     try:
         shutil.copytree(source, fresh / "new", symlinks=True)
+        _make_writable(fresh / "new")
         if target.exists():
             os.replace(target, fresh / "old")
         os.replace(fresh / "new", target)
     finally:
         shutil.rmtree(fresh, ignore_errors=True)
+
+
+def _make_writable(folder: Path) -> None:
+    """What is kept is read-only; a copy belongs to the person."""
+    for path in (folder, *folder.rglob("*")):
+        if not path.is_symlink():
+            path.chmod(path.stat().st_mode | 0o200)
 
 
 def _with_usual_mode(path: Path) -> None:

@@ -6,7 +6,7 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import Any
 
 from symphony.model.event import Event, EventKind
@@ -23,7 +23,8 @@ class Tally:
         self.total = 0
         self.done: set[str] = set()
         self.running: dict[str, float] = {}
-        self.failed = 0
+        self.failed: set[str] = set()
+        self._told: set[str] = set()
         self._lock = threading.Lock()
 
     def take(self, event: Event) -> None:
@@ -41,13 +42,26 @@ class Tally:
         state = TaskState((event.data or {}).get("state", TaskState.SUCCEEDED))
         if "[" not in event.task and state in FINAL:
             self.done.add(event.task)
-            self.failed += state is TaskState.FAILED
+            if state is TaskState.FAILED:
+                self.failed.add(event.task)
+
+    def news(self, event: Event) -> str | None:
+        """What is worth a line of its own: the start of the run, retries, and each failure once."""
+        data = event.data or {}
+        if event.kind is EventKind.RUN_STARTED:
+            return f"run {event.run} started"
+        if event.kind is EventKind.TASK_RETRYING:
+            return f"{event.task} is tried again: {_first_line(data.get('error'))}".removesuffix(": ")
+        if event.kind is EventKind.TASK_ERROR and event.task not in self._told:
+            self._told.add(event.task)
+            return f"{event.task} failed: {_first_line(data.get('error'))}"
+        return None
 
     def summary(self) -> str:
         """How far it is, in words: ``3 of 12 tasks done, running: stats, page``."""
         with self._lock:
             names = sorted(self.running, key=self.running.__getitem__)
-            done, failed, total = len(self.done), self.failed, max(self.total, len(self.done))
+            done, failed, total = len(self.done), len(self.failed), max(self.total, len(self.done))
         text = f"{done} of {total} tasks done" + (f", {failed} failed" if failed else "")
         return text + (f", running: {_some(names)}" if names else "")
 
@@ -68,26 +82,15 @@ def _plain(tally: Tally) -> Callable[[Event], None]:
 
     def take(event: Event) -> None:
         tally.take(event)
-        line = _line(event)
+        line = tally.news(event)
         if line is None and event.kind is EventKind.TASK_ENDED and time.monotonic() - last[0] >= EVERY_S:
             last[0] = time.monotonic()
             line = tally.summary()
         if line:
-            sys.stderr.write(f"{line}\n")
+            with suppress(OSError):  # nobody reads any more; the run goes on
+                sys.stderr.write(f"{line}\n")
 
     return take
-
-
-def _line(event: Event) -> str | None:
-    """What is worth a line of its own: the start of the run, failures, retries, logs."""
-    data = event.data or {}
-    if event.kind is EventKind.RUN_STARTED:
-        return f"run {event.run} started"
-    if event.kind is EventKind.TASK_ERROR:
-        return f"{event.task} failed: {_first_line(data.get('error'))}"
-    if event.kind is EventKind.TASK_RETRYING:
-        return f"{event.task} is tried again: {_first_line(data.get('error'))}".removesuffix(": ")
-    return None
 
 
 def _first_line(error: Any) -> str:
@@ -115,7 +118,7 @@ def _bar(tally: Tally) -> Iterator[Callable[[Event], None]]:
 
         def take(event: Event) -> None:
             tally.take(event)
-            line = _line(event)
+            line = tally.news(event)
             if line and event.kind is not EventKind.RUN_STARTED:
                 console.print(line, markup=False, highlight=False)
             progress.update(row, description=tally.summary(), completed=len(tally.done), total=tally.total or None)

@@ -140,9 +140,11 @@ def _finish(start: Callable[..., Any], project: Any, targets: dict[str, Path], *
     with orderly_interrupts(), shown_progress() as on_event:
         result = start(on_event)
     for name, path in targets.items():
-        if name in result.outputs:
-            write_value(path, result.outputs[name])
-            say(f"wrote {path}")
+        if name not in result.artifacts:
+            say(f"{path} was not written: the run gave no {name}")
+            continue
+        write_value(path, result.outputs[name])
+        say(f"wrote {path}")
     document = run_document(result, store_of(project), project.root)
     say_summary(document, result.tasks, stream=sys.stderr if json else sys.stdout)
     if result.abandoned:

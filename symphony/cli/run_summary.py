@@ -41,9 +41,13 @@ def _lines(document: Mapping[str, Any], tasks: Mapping[str, Any], stream: TextIO
 
 
 def _failure(failure: Mapping[str, Any]) -> Iterator[str]:
+    """The traceback, which ends with the error; without one, the error alone."""
     error = failure.get("error") or {}
-    yield printable(f"{failure['task']}: {error.get('type', 'error')}: {error.get('message', '')}")
     trace = str(error.get("traceback") or "").rstrip()
+    if not trace:
+        yield printable(f"{failure['task']}: {error.get('type', 'error')}: {error.get('message', '')}")
+        return
+    yield f"{failure['task']} failed:"
     for line in trace.splitlines():
         yield f"    {printable(line)}"
 

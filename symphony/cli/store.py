@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import asdict, is_dataclass
-from typing import Annotated, Any
+from dataclasses import asdict
+from typing import Annotated
 
 import typer
 
 from symphony.cli.call_options import Json, State, project_here, store_of
 from symphony.cli.terminal import say, size_text, write, write_document, write_table
+from symphony.errors import UsageError
 
 app = typer.Typer(
     help="See, clean and verify what is kept.", no_args_is_help=True, add_completion=False, rich_markup_mode=None
@@ -20,50 +20,73 @@ app = typer.Typer(
 def du(json: Json = False, state: State = None) -> None:
     """Say how much is kept, and where."""
     project = project_here(state)
-    usage = _plain(store_of(project).du())
+    from symphony.store.care import disk_usage  # the store; --help needs none of it
+
+    usage = disk_usage(store_of(project))
     if json:
-        write_document({"folder": str(project.state), **usage})
+        kinds = {kind: {"count": u.count, "bytes": u.size_bytes} for kind, u in usage.items()}
+        write_document({"folder": str(project.state), "kinds": kinds})
         return
     write(str(project.state))
-    write_table(("what", "kept"), [(name.replace("_", " "), _amount(name, value)) for name, value in usage.items()])
+    rows = [(kind, u.count, size_text(u.size_bytes) if u.size_bytes else "") for kind, u in usage.items()]
+    write_table(("what", "count", "size"), rows)
 
 
 @app.command()
 def gc(
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Say what would go; remove nothing.")] = False,
+    keep_runs: Annotated[
+        int | None, typer.Option("--keep-runs", metavar="N", min=0, help="Forget all but N runs.")
+    ] = None,
+    older_than: Annotated[
+        str | None, typer.Option("--older-than", metavar="AGE", help="Forget runs ended before.")
+    ] = None,
     json: Json = False,
     state: State = None,
 ) -> None:
-    """Remove what no run and no key refers to."""
-    removed = _plain(store_of(project_here(state)).gc(dry_run=dry_run))
+    """Remove what nothing refers to.
+
+    Without --keep-runs and --older-than every run stays, with all that it refers to.
+    """
+    age_s = _age_s(older_than)
+    from symphony.store.care import collect  # the store; --help needs none of it
+
+    gone = collect(store_of(project_here(state)), dry_run=dry_run, keep_runs=keep_runs, older_than_s=age_s)
     if json:
-        write_document({"dry_run": dry_run, **removed})
+        document = asdict(gone)
+        write_document({"dry_run": dry_run, "bytes": document.pop("size_bytes"), **document})
         return
-    write_table(
-        ("what", "would go" if dry_run else "removed"),
-        [(name.replace("_", " "), _amount(name, value)) for name, value in removed.items()],
-    )
+    rows = [("runs", len(gone.runs)), ("keys", gone.keys), ("artifacts", gone.artifacts), ("objects", gone.objects)]
+    write_table(("what", "would go" if dry_run else "removed"), [*rows, ("size", size_text(gone.size_bytes))])
 
 
 @app.command()
 def verify(json: Json = False, state: State = None) -> None:
-    """Read everything that is kept; exits with 1 and prints each damaged SHA-256."""
-    damaged = [str(digest) for digest in store_of(project_here(state)).verify()]
+    """Read everything that is kept.
+
+    Exits with 1 and prints each damaged SHA-256.
+    """
+    from symphony.store.care import verify as verified  # the store; --help needs none of it
+
+    damaged = verified(store_of(project_here(state)))
     if json:
-        write_document({"ok": not damaged, "damaged": damaged})
+        write_document({"ok": not damaged, "damaged": [asdict(d) for d in damaged]})
     elif damaged:
-        write("\n".join(damaged))
-        say("damaged and set aside; the tasks that gave them run again when they are needed")
+        write("\n".join(d.digest for d in damaged))
+        for damage in damaged:
+            say(f"{damage.digest[:12]} in {damage.where}: {damage.why}")
+        say("damaged bytes are set aside; the tasks that gave them run again when they are needed")
     else:
         write("everything is whole")
     raise typer.Exit(1 if damaged else 0)
 
 
-def _plain(found: Any) -> dict[str, Any]:
-    if is_dataclass(found) and not isinstance(found, type):
-        return asdict(found)
-    return dict(found) if isinstance(found, Mapping) else {"bytes": found}
+def _age_s(text: str | None) -> float | None:
+    if text is None:
+        return None
+    from symphony.model.quantities import parse_duration_s  # only to read what was given
 
-
-def _amount(name: str, value: Any) -> str:
-    return size_text(value) if name.endswith("bytes") else str(len(value) if isinstance(value, list | tuple) else value)
+    try:
+        return parse_duration_s(text)
+    except ValueError as error:
+        raise UsageError(f"--older-than: {error}") from error

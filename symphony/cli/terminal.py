@@ -7,6 +7,7 @@ import os
 import sys
 import time
 from collections.abc import Iterable, Sequence
+from math import isfinite
 from typing import Any, TextIO
 
 from symphony.compiler.text_width import cells, printable
@@ -33,8 +34,12 @@ def say(text: str) -> None:
 
 
 def write_document(document: object) -> None:
-    """Write one JSON document to stdout."""
-    write(json.dumps(document, ensure_ascii=False, indent=2, default=str))
+    """Write one JSON document to stdout. Numbers that JSON lacks are written as text: ``"nan"``, ``"inf"``."""
+    try:
+        text = json.dumps(document, ensure_ascii=False, indent=2, default=str, allow_nan=False)
+    except ValueError:  # JSON has no NaN and no infinity
+        text = json.dumps(_finite(document), ensure_ascii=False, indent=2, default=str)
+    write(text)
 
 
 def write_table(heads: Sequence[str], rows: Iterable[Sequence[Any]]) -> None:
@@ -56,6 +61,8 @@ def seconds_text(seconds: float | None) -> str:
     """Write a duration for people: ``12 ms``, ``3.4 s``, ``5 min 10 s``, ``2 h 5 min``; empty for None."""
     if seconds is None:
         return ""
+    if seconds < 0.001:
+        return "<1 ms"
     if seconds < 1:
         return f"{seconds * 1000:.0f} ms"
     if seconds < 60:
@@ -79,6 +86,14 @@ def size_text(size_bytes: int | None) -> str:
 def time_text(at: float | None) -> str:
     """Write a point in time, given in seconds since the epoch, in local time; empty for None."""
     return "" if at is None else time.strftime("%Y-%m-%d %H:%M:%S", time.localtime(at))
+
+
+def _finite(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {key: _finite(item) for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [_finite(item) for item in value]
+    return str(value) if isinstance(value, float) and not isfinite(value) else value
 
 
 def _text(cell: Any) -> str:

@@ -213,8 +213,8 @@ def drive(engine: Engine, executor: InProcessExecutor, workers: int | None) -> l
     abandoned: list[str] = []
     try:
         engine.begin()
-        executor.lend(engine.work)
         try:
+            executor.lend(engine.work)
             while not engine.wait(0.5):
                 pass
         except KeyboardInterrupt:

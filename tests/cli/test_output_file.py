@@ -43,6 +43,20 @@ def test_folder_replaces_an_older_one_whole(tmp_path: Path) -> None:
     assert names(tmp_path) == ["source", "target"]
 
 
+def test_copy_of_a_read_only_folder_can_be_replaced(tmp_path: Path) -> None:
+    source = tmp_path / "source"
+    source.mkdir()
+    (source / "a").write_text("a")
+    (source / "a").chmod(0o444)
+    source.chmod(0o555)
+
+    write_value(tmp_path / "target", source)
+    write_value(tmp_path / "target", source)
+
+    assert names(tmp_path) == ["source", "target"]
+    (tmp_path / "target" / "a").write_text("b")
+
+
 def test_file_is_copied(tmp_path: Path) -> None:
     (tmp_path / "a").write_text("x")
 
@@ -64,8 +78,8 @@ def test_folder_never_replaces_a_file(tmp_path: Path) -> None:
 def test_value_without_json_leaves_the_old_file(tmp_path: Path) -> None:
     (tmp_path / "out").write_text("old")
 
-    with pytest.raises(UsageError, match="a set cannot be written as JSON"):
-        write_value(tmp_path / "out", {1})
+    with pytest.raises(UsageError, match="a complex cannot be written as JSON"):
+        write_value(tmp_path / "out", 1j)
 
     assert (tmp_path / "out").read_text() == "old"
 

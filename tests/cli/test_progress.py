@@ -44,12 +44,13 @@ def test_failures_are_counted() -> None:
     assert tally.summary() == "1 of 1 tasks done, 1 failed"
 
 
-def test_plain_lines_tell_the_start_and_failures_only(capsys: pytest.CaptureFixture[str]) -> None:
+def test_plain_lines_tell_the_start_and_each_failure_once(capsys: pytest.CaptureFixture[str]) -> None:
     with shown_progress() as take:
         take(event(EventKind.RUN_STARTED))
         take(event(EventKind.TASK_STARTED, "a"))
         take(event(EventKind.TASK_ENDED, "a", state="succeeded"))
-        take(event(EventKind.TASK_ERROR, "b", error={"type": "ValueError", "message": "no\nmore"}))
+        for _ in range(2):
+            take(event(EventKind.TASK_ERROR, "b", error={"type": "ValueError", "message": "no\nmore"}))
 
     out, err = capsys.readouterr()
     assert out == ""

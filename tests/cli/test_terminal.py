@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import io
+import json
 
 import pytest
 
-from symphony.cli.terminal import has_colour, seconds_text, size_text, write_table
+from symphony.cli.terminal import has_colour, seconds_text, size_text, write_document, write_table
 
 
 class Terminal(io.StringIO):
@@ -16,7 +17,7 @@ class Terminal(io.StringIO):
 
 @pytest.mark.parametrize(
     ("seconds", "text"),
-    [(None, ""), (0.0123, "12 ms"), (3.44, "3.4 s"), (310, "5 min 10 s"), (7500, "2 h 5 min")],
+    [(None, ""), (0.0001, "<1 ms"), (0.0123, "12 ms"), (3.44, "3.4 s"), (310, "5 min 10 s"), (7500, "2 h 5 min")],
 )
 def test_durations_have_a_unit_that_fits(seconds: float | None, text: str) -> None:
     assert seconds_text(seconds) == text
@@ -48,3 +49,9 @@ def test_table_is_aligned_by_cells_and_escapes_control_characters(capsys: pytest
     assert lines[1].startswith("漢字")
     assert all("\x1b" not in line for line in lines)
     assert lines[3].endswith("22")
+
+
+def test_document_is_json_whatever_the_numbers_are(capsys: pytest.CaptureFixture[str]) -> None:
+    write_document({"a": [float("nan"), 1.5], "b": float("-inf")})
+
+    assert json.loads(capsys.readouterr().out) == {"a": ["nan", 1.5], "b": "-inf"}
