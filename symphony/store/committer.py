@@ -97,10 +97,8 @@ class Committer:
                 atexit.register(self._flush_at_exit)
 
     def _work(self) -> None:
-        while True:
+        while not self._closed:
             self._wake.wait()
-            if self._closed:
-                return
             self._full.wait(WAIT_S)
             self._wake.clear()
             self._full.clear()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import os
 import tarfile
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -89,10 +90,8 @@ def test_an_archive_of_a_stranger_writes_nothing_outside(tmp_path: Path, name: s
     inside = tmp_path / "in" / "side"
     inside.mkdir(parents=True)
 
-    try:
+    with suppress(CodecError):
         extract(io.BytesIO(stream.getvalue()), inside)
-    except CodecError:
-        pass
 
     assert [p for p in tmp_path.rglob("*") if p.is_file() and not p.is_relative_to(inside)] == []
 
