@@ -62,7 +62,9 @@ class Sandbox:
             path.parent.mkdir(parents=True, exist_ok=True)
             path.write_bytes(content.encode() if isinstance(content, str) else content)
 
-    def commit(self, message: str, files: Mapping[str, str | bytes], *, who: str = "Ada", date: str = "2024-01-01") -> str:
+    def commit(
+        self, message: str, files: Mapping[str, str | bytes], *, who: str = "Ada", date: str = "2024-01-01"
+    ) -> str:
         """Write files, commit everything, and give the commit."""
         self.write(files)
         self.git("add", "-A")
@@ -83,7 +85,9 @@ BRANCHY = "def f(a, b):\n    if a and b:\n        return 1\n    for x in a:\n   
 def repo(make_repo: Callable[[str], Sandbox]) -> Sandbox:
     """Four commits by two people over nine weeks: one file is renamed, one is deleted, one is binary."""
     made = make_repo("project")
-    made.commit("feat: start", {"src/core.py": BRANCHY, "README.md": "# Project\n", "old.py": "x = 1\n"}, date="2024-01-01")
+    made.commit(
+        "feat: start", {"src/core.py": BRANCHY, "README.md": "# Project\n", "old.py": "x = 1\n"}, date="2024-01-01"
+    )
     made.commit("fix: loop", {"src/core.py": BRANCHY + "\n# TODO: speed\n"}, who="Bob", date="2024-01-09")
     made.git("mv", "src/core.py", "src/engine.py")
     (made.folder / "old.py").unlink()
