@@ -214,10 +214,18 @@ def test_changes_are_grouped_by_kind() -> None:
     def commit(subject: str, body: str = "", parents: int = 1) -> dict[str, Any]:
         return {"commit": "c", "author": "Ada", "parents": parents, "subject": subject, "body": body}
 
-    groups = git.group_changes([
-        commit("feat(core): add a"), commit("fix!: drop b"), commit("chore: c", body="BREAKING CHANGE: d"), commit("Fixed e"),
-        commit("Bump f"), commit("Something else"), commit("Merge g", parents=2), commit("note: h"),
-    ])  # fmt: skip
+    groups = git.group_changes(
+        [
+            commit("feat(core): add a"),
+            commit("fix!: drop b"),
+            commit("chore: c", body="BREAKING CHANGE: d"),
+            commit("Fixed e"),
+            commit("Bump f"),
+            commit("Something else"),
+            commit("Merge g", parents=2),
+            commit("note: h"),
+        ]
+    )
 
     assert list(groups) == ["breaking", "features", "fixes", "other", "internal"]
     assert [e["text"] for e in groups["breaking"]] == ["drop b", "c"]

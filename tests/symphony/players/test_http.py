@@ -165,7 +165,7 @@ def test_messages_hold_no_query_and_no_password(server: str) -> None:
 
 
 def test_broken_and_silent_connections_can_be_tried_again(server: str) -> None:
-    with pytest.raises(SurroundingsError, match="broke off after 10 of 100 bytes|IncompleteRead"):
+    with pytest.raises(SurroundingsError, match=r"broke off after 10 of 100 bytes|IncompleteRead"):
         http.get(f"{server}/short")
     with pytest.raises(SurroundingsError, match="could not be fetched"):
         http.get(f"{server}/silent", timeout_s=0.3)

@@ -58,7 +58,10 @@ def test_program_that_is_not_there_is_named(ctx: Any) -> None:
 
 def test_time_out_ends_children_too(ctx: Any, tmp_path: Path) -> None:
     note = tmp_path / "pid"
-    source = f"import subprocess, sys, time; p = subprocess.Popen(['sleep', '60']); open({str(note)!r}, 'w').write(str(p.pid)); time.sleep(60)"
+    source = (
+        "import pathlib, subprocess, time; child = subprocess.Popen(['sleep', '60']); "
+        f"pathlib.Path({str(note)!r}).write_text(str(child.pid)); time.sleep(60)"
+    )
     started = time.monotonic()
 
     with pytest.raises(TimeoutError, match="took longer"):

@@ -37,7 +37,7 @@ def test_lines_head_and_tail() -> None:
 def test_case_and_blanks() -> None:
     assert text.upper("é") == "É"
     assert text.lower("É") == "é"
-    assert text.strip("\t a \n") == "a"
+    assert text.trim(" \n a ") == "a"
 
 
 def test_words_are_counted_in_any_script() -> None:

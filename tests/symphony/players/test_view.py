@@ -2,17 +2,12 @@
 
 from __future__ import annotations
 
-import sys
-from pathlib import Path
 from typing import Any
 from xml.etree import ElementTree
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-
-sys.path.insert(0, str(Path(__file__).parent))
-from pages import check_stands_alone  # noqa: E402  # beside this file
 
 from symphony.model.signature import PlayerKind
 from symphony.players import view
@@ -29,8 +24,8 @@ def test_views_are_motifs(player: Any) -> None:
     assert player.signature.kind is PlayerKind.MOTIF
 
 
-def test_table_page_stands_alone() -> None:
-    page = check_stands_alone(view.table(ROWS, title=EVIL))
+def test_table_page_stands_alone(check_page: Any) -> None:
+    page = check_page(view.table(ROWS, title=EVIL))
 
     assert len(page.named("tr")) == 10
 
@@ -71,8 +66,8 @@ def test_chart_of_a_column_that_is_none_is_refused() -> None:
         view.chart(ROWS, y="name")
 
 
-def test_markdown_takes_its_title_from_the_text() -> None:
-    page = check_stands_alone(view.markdown("## Notes & more\n\n- one"))
+def test_markdown_takes_its_title_from_the_text(check_page: Any) -> None:
+    page = check_page(view.markdown("## Notes & more\n\n- one"))
 
     assert page.text.count("Notes & more") == 3
     assert "One" in view.markdown("x", title="One")
@@ -88,8 +83,8 @@ def test_markdown_takes_its_title_from_the_text() -> None:
         (b"<?xml?><svg/>", "image/svg+xml"),
     ],
 )
-def test_image_is_put_into_the_page(data: bytes, kind: str) -> None:
-    page = check_stands_alone(view.image(data, title=EVIL, note=EVIL))
+def test_image_is_put_into_the_page(check_page: Any, data: bytes, kind: str) -> None:
+    page = check_page(view.image(data, title=EVIL, note=EVIL))
 
     (picture,) = page.named("img")
     assert (picture["src"] or "").startswith(f"data:{kind};base64,")
@@ -107,8 +102,8 @@ def test_ticks_enclose_what_they_are_for(a: float, b: float) -> None:
     low, high = min(a, b), max(a, b)
     marks = ticks(low, high)
 
-    assert marks[0] <= low + abs(low) * 1e-6
-    assert marks[-1] >= high - abs(high) * 1e-6
+    assert marks[0] <= low + (high - low) * 1e-6
+    assert marks[-1] >= high - (high - low) * 1e-6
     assert 2 <= len(marks) <= 8
 
 
