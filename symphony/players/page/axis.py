@@ -16,7 +16,7 @@ def ticks(low: float, high: float, most: int = 5) -> list[float]:
     step = next(f * power for f in (1, 2, 2.5, 5, 10) if f * power >= raw * 0.999)
     start = math.floor(low / step + 1e-9)
     count = math.ceil(high / step - 1e-9) - start
-    return [round((start + i) * step, 12) for i in range(count + 1)]
+    return [float(f"{(start + i) * step:.15g}") for i in range(count + 1)]
 
 
 def log_ticks(high: float) -> list[float]:
