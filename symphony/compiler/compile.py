@@ -8,6 +8,7 @@ from typing import Any, Protocol
 
 from symphony.compiler.expressions import ExpressionChecks
 from symphony.compiler.flatten import Flat, FlatTask, check_arguments, flatten
+from symphony.compiler.identity.values import Note
 from symphony.compiler.links import report_fit
 from symphony.compiler.literals import misfit
 from symphony.compiler.order import Cycle, in_order
@@ -39,6 +40,10 @@ class CodeIdentity(Protocol):
     @property
     def imports(self) -> tuple[str, ...]:
         """Third-party modules that reached code imports."""
+
+    @property
+    def notes(self) -> tuple[Note, ...]:
+        """What deserves a second look in the code that was reached."""
 
 
 Identities = Callable[[Signature], CodeIdentity]
