@@ -56,6 +56,7 @@ __all__ = [
     "melody",
     "motif",
     "operator",
+    "param",
     "product",
     "resume",
     "run",

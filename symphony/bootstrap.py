@@ -33,7 +33,8 @@ if TYPE_CHECKING:
     from symphony.runtime.execute import Order
     from symphony.runtime.explain import Decision
     from symphony.runtime.result import RunResult
-    from symphony.store.store import RunRecord, Store
+    from symphony.store.records import RunRecord
+    from symphony.store.store import Store
 
 PACKAGE = Path(__file__).parent
 

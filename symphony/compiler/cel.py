@@ -12,7 +12,6 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from functools import lru_cache
-from pathlib import PurePath
 from typing import Any
 
 from cel_expr_python import cel
@@ -412,7 +411,7 @@ def to_cel(value: Any, t: PortType, where: str) -> Any:
         return int(value)
     if isinstance(value, float):
         return value
-    if isinstance(value, PurePath):
+    if hasattr(value, "__fspath__"):  # a path, without importing its class into a pure module
         return str(value)
     if isinstance(value, datetime):
         return value if value.tzinfo is not None else value.replace(tzinfo=UTC)

@@ -405,6 +405,10 @@ class _Work:
         pending: dict[str, Expression] = {}
         for name, value in self.flat.outputs.items():
             at = ("outputs", name)
+            for _, expression in expressions_in(value):
+                if any(r.root == "secrets" for r in expression.references):
+                    self.problems.add("SYM165", f"the output {name!r} would show a secret", melody=self.melody, at=at,
+                                      hint="a secret may only be passed to an input")  # fmt: skip
             if isinstance(value, Expression):
                 found = self.expressions.type_of(value, self.melody, at, None)
                 if found is None:

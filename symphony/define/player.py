@@ -247,15 +247,15 @@ class _Decorator:
     def __call__(self, function: Callable[P, R], /) -> Player[P, R]: ...
     @overload
     def __call__(self, **options: Any) -> Callable[[Callable[P, R]], Player[P, R]]: ...
-    def __call__(self, function: Any = None, /, **options: Any) -> Any:
+    def __call__(self, *functions: Any, **options: Any) -> Any:
         unknown = sorted(set(options) - _OPTIONS)
         if unknown:
             raise PlayerDefinitionError(
                 f"@{self.kind} has no option {unknown[0]!r}; valid: {', '.join(sorted(_OPTIONS))}"
             )
         checked = _checked(options)
-        if function is not None:
-            return Player(function, self.kind, checked)
+        if functions:
+            return Player(functions[0], self.kind, checked)
         return lambda f: Player(f, self.kind, checked)
 
 

@@ -9,13 +9,13 @@ import os
 import time
 import traceback
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from threading import Event as Flag
 from typing import Any
 
 from symphony.compiler.literals import describe
-from symphony.errors import PlayerResultError, SymphonyError
+from symphony.errors import CodecError, PlayerResultError, StoreError, SymphonyError
 from symphony.model.artifact import Artifact
 from symphony.model.frozen import FrozenMap
 from symphony.model.port_type import PortType
@@ -26,7 +26,8 @@ from symphony.runtime.steps import Step
 from symphony.runtime.values import MISSING, Held
 from symphony.store.anchors import Anchors
 from symphony.store.identity import key_part
-from symphony.store.store import KeyEntry, Store
+from symphony.store.records import KeyEntry
+from symphony.store.store import Store
 
 
 @dataclass(slots=True)
@@ -81,8 +82,34 @@ class TaskCalls:
         if not step.cached:
             return Prepared(inputs, None, parts, None)
         key = key_of(parts)
-        entry = None if self.no_cache or forced else self.store.lookup(key, anchors=self.anchors)
-        return Prepared(inputs, key, parts, None if entry is None else entry.outputs)
+        if self.no_cache or forced:
+            return Prepared(inputs, key, parts, None)
+        entry = self.store.lookup(key, anchors=self.anchors)
+        hit = entry.outputs if entry is not None else self._refreshed(step, key)
+        return Prepared(inputs, key, parts, hit)
+
+    def _refreshed(self, step: Step, key: str) -> Mapping[str, Artifact] | None:
+        """The result of a player that reads the world, where only the content of the files it named has changed.
+
+        Its fingerprint says that it would name the same files again; what is in them now is digested anew.
+        """
+        if step.pin is None or not step.pin.fingerprint:
+            return None
+        entry = self.store.entry(key)
+        if entry is None:
+            return None
+        try:
+            fresh = {
+                name: self.store.put(
+                    self.store.get(artifact, anchors=self.anchors, as_they_are=True),
+                    type=step.types.outputs.get(name, PortType("any")), codec=step.pin.codec, anchors=self.anchors,
+                )
+                for name, artifact in entry.outputs.items()
+            }  # fmt: skip
+        except (StoreError, CodecError, OSError):
+            return None
+        self.store.remember(key, replace(entry, outputs=FrozenMap(fresh)), replace=True)
+        return fresh
 
     def parts(self, step: Step, inputs: Mapping[str, Held]) -> dict[str, tuple[str, str]]:
         """Everything the result depends on, named: code, versions, inputs with defaults, environment, fingerprint."""
@@ -105,7 +132,7 @@ class TaskCalls:
             value = os.environ.get(name)
             parts[f"env.{name}"] = (repr(value), repr(value))
         if pin is not None and pin.fingerprint:
-            parts["fingerprint"] = self._fingerprint(step, inputs)
+            parts |= self._fingerprint(step, inputs)
         return parts
 
     def _versions_of(self, modules: tuple[str, ...]) -> dict[str, str]:
@@ -130,7 +157,7 @@ class TaskCalls:
             return text, shown(held.value) if held.in_memory else text
         wanted = step.ports.get(name, PortType("any"))
         encoded = self.store.encode(held.value, type=wanted, anchors=self.anchors, by_name=by_name)
-        found = (key_part(encoded.artifact), shown(held.value))
+        found = (key_part(encoded.artifact), _shown_input(held.value, encoded.artifact))
         if not by_name:
             held.identity = found
         return found
@@ -143,10 +170,15 @@ class TaskCalls:
         found: tuple[str, str] = cached
         return found
 
-    def _fingerprint(self, step: Step, inputs: Mapping[str, Held]) -> tuple[str, str]:
+    def _fingerprint(self, step: Step, inputs: Mapping[str, Held]) -> dict[str, tuple[str, str]]:
         assert step.player is not None
         data = step.player.options["fingerprint"](**self.arguments(step, inputs))
-        return key_part(self.store.encode(data, anchors=self.anchors, by_name=True).artifact), shown(data)
+        named = {f"fingerprint.{k}": v for k, v in data.items()} if isinstance(data, dict) else {"fingerprint": data}
+
+        def part(value: Any) -> tuple[str, str]:
+            return key_part(self.store.encode(value, anchors=self.anchors, by_name=True).artifact), shown(value)
+
+        return {name: part(value) for name, value in named.items()}
 
     # body --------------------------------------------------------------------------------------------------------
 
@@ -226,6 +258,13 @@ class TaskCalls:
                 f"{signature.name} gave {describe(returned)} without the output {missing[0]!r}; it declares {', '.join(names)}"
             )
         return values
+
+
+def _shown_input(value: Any, artifact: Artifact) -> str:
+    """An input as a reason shows it: a path by its name and the beginning of its digest."""
+    if artifact.codec in ("source", "file", "folder"):
+        return f"{artifact.meta.get('name', '')} ({artifact.digest[:8]})"
+    return shown(value)
 
 
 def check_value(value: Any, wanted: PortType, what: str) -> None:

@@ -89,6 +89,8 @@ def jsonable(value: Any) -> Any:
         return {f.name: jsonable(getattr(value, f.name)) for f in fields(value)}
     if hasattr(value, "model_dump"):
         return value.model_dump(mode="json")
-    if isinstance(value, (list, tuple, set, frozenset)):
+    if isinstance(value, (set, frozenset)):
+        return sorted((jsonable(v) for v in value), key=repr)
+    if isinstance(value, (list, tuple)):
         return [jsonable(v) for v in value]
     raise TypeError(f"a {type(value).__qualname__} has no JSON form")

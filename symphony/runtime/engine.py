@@ -26,7 +26,7 @@ from symphony.runtime.schedule import State
 from symphony.runtime.shell import StoppedError
 from symphony.runtime.steps import Program
 from symphony.runtime.values import MISSING, Held
-from symphony.store.store import CallRecord
+from symphony.store.records import CallRecord
 
 BATCH = 64
 GRACE_S = 2.0
@@ -115,8 +115,9 @@ class Engine:
         if self.settings.selected is not None:
             for id, node in self.net.root.nodes.items():
                 if id not in self.settings.selected and self.schedule.state[node] < sc.SUCCEEDED:
-                    self.schedule._end(node, sc.SKIPPED, sc.WHEN)
                     self._info(node).note = "not selected"
+                    self.schedule.skip(node)
+                    self._record(node)
             ready = [n for n in ready if self.schedule.state[n] == sc.READY]
             ready += self.net.schedule.release([n for n in self.net.root.nodes.values() if n not in set(ready)])
         with self._lock:

@@ -25,7 +25,8 @@ from symphony.runtime.schedule import State
 from symphony.runtime.secrets import Secrets
 from symphony.runtime.steps import build_program
 from symphony.store.anchors import Anchors
-from symphony.store.store import CallRecord, RunRecord, Store
+from symphony.store.records import CallRecord, RunRecord
+from symphony.store.store import Store
 
 _STATES = {State[s.name]: s for s in TaskState}
 

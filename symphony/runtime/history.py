@@ -11,7 +11,8 @@ from symphony.model.plan import Plan
 from symphony.model.states import GOOD, RunState, TaskState
 from symphony.runtime.explain import Decision, Reason, reasons_for
 from symphony.runtime.ownership import is_owned
-from symphony.store.store import CallRecord, RunRecord, Store
+from symphony.store.records import CallRecord, RunRecord
+from symphony.store.store import Store
 
 _WORST = [TaskState.FAILED, TaskState.CANCELLED, TaskState.RUNNING, TaskState.RETRYING, TaskState.PENDING, TaskState.READY,
           TaskState.SUCCEEDED, TaskState.CACHED, TaskState.SKIPPED]  # fmt: skip

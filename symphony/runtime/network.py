@@ -114,7 +114,8 @@ class Network:
         ready += self.schedule.release(children)
         for child, cause in left_out:
             if self.schedule.state[child] < sc.SUCCEEDED:
-                ready += self.schedule._end(child, sc.SKIPPED, cause)
+                self.schedule.consequences.append(child)
+                ready += self.schedule.skip(child, cause)
         return ready
 
     def _link_elements(self, children: range, rows: Rows) -> list[tuple[int, int]]:

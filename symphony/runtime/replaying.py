@@ -18,7 +18,8 @@ from symphony.runtime.engine import Engine, Settings
 from symphony.runtime.secrets import Secrets
 from symphony.runtime.steps import build_program
 from symphony.store.anchors import Anchors
-from symphony.store.store import RunRecord, Store
+from symphony.store.records import RunRecord
+from symphony.store.store import Store
 
 
 def replay_call(store: Store, run: RunRecord, path: str, root: Path, *, pdb: bool = False) -> Any:

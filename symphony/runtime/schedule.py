@@ -149,6 +149,7 @@ class Schedule:
 
     def _end(self, node: int, state: int, cause: int) -> list[int]:
         ready: list[int] = []
+        first = node
         todo = [(node, state, cause)]
         while todo:
             node, state, cause = todo.pop()
@@ -156,7 +157,8 @@ class Schedule:
                 continue
             self.state[node] = state
             self.ended += 1
-            self.consequences.append(node)
+            if node != first:
+                self.consequences.append(node)
             if state == SKIPPED:
                 self.cause[node] = cause
             for follower in self.followers[node]:
@@ -219,6 +221,7 @@ class Schedule:
         if state == CANCELLED:
             self.consequences.append(group)
             return self.cancel(group)
+        self.consequences.append(group)
         return self._end(group, state, cause)
 
     def _verdict(self, group: int) -> tuple[int, int]:

@@ -197,6 +197,7 @@ class Store:
         anchors: Anchors | None = None,
         classes: Classes | None = None,
         plain: bool = False,
+        as_they_are: bool = False,
     ) -> Any:
         """The value of an artifact, from verified bytes. Arrays cannot be written to.
 
@@ -205,6 +206,7 @@ class Store:
             anchors: what names of paths are relative to on this machine.
             classes: finds a class by ``module:qualname``; by default among the loaded modules. Nothing is imported.
             plain: give dicts instead of instances, for showing.
+            as_they_are: give the paths of sources whose content has changed since, too.
 
         Raises:
             DamagedArtifactError: the bytes are gone, or not what the digest names, and then in quarantine now.
@@ -213,16 +215,17 @@ class Store:
         """
         codec = artifact.codec
         if codec == "list":
-            return [self.get(e, anchors=anchors, classes=classes, plain=plain) for e in self.elements(artifact)]
+            rest: dict[str, Any] = {"anchors": anchors, "classes": classes, "plain": plain, "as_they_are": as_they_are}
+            return [self.get(e, **rest) for e in self.elements(artifact)]
         if codec == "source":
-            return self._source(artifact, anchors)
+            return source_path(artifact, anchors or self.anchors) if as_they_are else self._source(artifact, anchors)
         if codec in ("file", "folder"):
             return self.raw_path(artifact)
         if codec == "pickle":
             self._check_pickle(artifact)
 
         def path(data: bytes) -> Any:
-            return self.get(unpack_reference(data), anchors=anchors)
+            return self.get(unpack_reference(data), anchors=anchors, as_they_are=as_they_are)
 
         return decode_bytes(codec, self.read_bytes(artifact), Reader(path, classes, as_plain=plain))
 
@@ -454,6 +457,12 @@ class Store:
             return entry
         self._dangling.add(key)
         return None
+
+    def entry(self, key: str) -> KeyEntry | None:
+        """The result of a key, whether or not its artifacts are still there."""
+        self._check()
+        waiting = self._committer.pending.keys.get(key) or self._committer.writing.keys.get(key)
+        return waiting[0] if waiting is not None else self.catalog.entry(key)
 
     def remember(self, key: str, entry: KeyEntry, *, replace: bool = False) -> None:
         """Record the result of a key. The first recorded one stays, unless `replace` or it cannot be read any more."""

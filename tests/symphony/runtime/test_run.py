@@ -12,7 +12,7 @@ import pytest
 
 from symphony import Context, each, melody, operator, product, run
 from symphony.bootstrap import dry_run
-from symphony.define.tracing import env, expr, index, item, call, param, secret, shell
+from symphony.define.tracing import call, env, expr, index, item, param, secret, shell
 from symphony.errors import CompileError, ParameterError
 from symphony.model.event import Event
 from symphony.model.states import RunState, TaskState
