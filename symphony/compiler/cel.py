@@ -284,6 +284,11 @@ def _explained(message: str, prepared: Prepared) -> ExpressionError:
         return ExpressionError(
             f"there is no function {name!r}", offset=start, length=end - start, code="SYM143", hint=hint
         )
+    if sentence.startswith("invalid int literal"):
+        return ExpressionError(
+            "integers in expressions have 64 bits", offset=start, length=end - start, code="SYM141",
+            hint="compute with it in a player",
+        )  # fmt: skip
     overload = re.match(r"found no matching overload for '([^']+)' applied to '(.*)'", sentence, re.S)
     if overload:
         sentence, hint = _no_overload(overload[1], overload[2])

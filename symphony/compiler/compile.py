@@ -8,6 +8,7 @@ from typing import Any, Protocol
 
 from symphony.compiler.expressions import ExpressionChecks
 from symphony.compiler.flatten import Flat, FlatTask, check_arguments, flatten
+from symphony.compiler.identity.values import Note
 from symphony.compiler.links import report_fit
 from symphony.compiler.literals import misfit
 from symphony.compiler.order import Cycle, in_order
@@ -18,7 +19,7 @@ from symphony.compiler.problems import Problems
 from symphony.compiler.types import TaskTypes, TypeScope
 from symphony.errors import PlayerDefinitionError
 from symphony.model import port_type as pt
-from symphony.model.diagnostic import Diagnostic
+from symphony.model.diagnostic import Diagnostic, Severity
 from symphony.model.expression import Expression
 from symphony.model.frozen import FrozenMap
 from symphony.model.melody import Melody
@@ -39,6 +40,10 @@ class CodeIdentity(Protocol):
     @property
     def imports(self) -> tuple[str, ...]:
         """Third-party modules that reached code imports."""
+
+    @property
+    def notes(self) -> tuple[Note, ...]:
+        """What deserves a second look in the code that was reached."""
 
 
 Identities = Callable[[Signature], CodeIdentity]
@@ -131,7 +136,13 @@ class _Compiler:
             self.problems.add("SYM150", f"there is no player {name!r}", hint=hint, **where)
             return None
         if found.name not in self.pins:
-            self.pins[found.name] = player_pin(found, self.identities(found))
+            identity = self.identities(found)
+            self.pins[found.name] = player_pin(found, identity)
+            for note in identity.notes:
+                self.problems.add(
+                    "SYM197", f"{note.module}:{note.line}: {note.message}", severity=Severity.NOTE,
+                    hint="make it an input, or a constant", **where,
+                )  # fmt: skip
         for port in found.inputs:
             if port.by_name and not found.fingerprint:
                 self.problems.add(

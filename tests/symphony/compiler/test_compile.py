@@ -10,6 +10,7 @@ from typing import Any, NamedTuple
 import pytest
 
 from symphony.compiler.compile import Compilation, compile_melody
+from symphony.compiler.identity.values import Note, NoteKind
 from symphony.define.player import Player, operator
 from symphony.model.diagnostic import Severity
 from symphony.model.frozen import FrozenMap
@@ -21,6 +22,7 @@ from symphony.model.signature import FixedCatalog
 class FixedIdentity:
     digest = "0" * 64
     imports: tuple[str, ...] = ()
+    notes: tuple[Note, ...] = ()
 
 
 class Stats(NamedTuple):
@@ -73,6 +75,23 @@ def compiled(tasks: dict[str, Any], **rest: Any) -> Compilation:
             task["player"] = NAMES[task["player"]]
     melody = Melody.model_validate({"melody": "m", "tasks": tasks, **rest})
     return compile_melody(melody, CATALOG, lambda _: FixedIdentity())
+
+
+class NotedIdentity(FixedIdentity):
+    notes = (Note("players", 3, "SEEN", NoteKind.MUTABLE_GLOBAL, "SEEN is changed at line 8"),)
+
+
+def test_a_note_about_code_is_told_once_per_player_and_stops_nothing() -> None:
+    """Semantics 31: globals that change are a lint."""
+    task = {"player": NAMES["text"], "with": {"value": "a"}}
+    melody = Melody.model_validate({"melody": "m", "tasks": {"a": task, "b": task}})
+
+    result = compile_melody(melody, CATALOG, lambda _: NotedIdentity())
+
+    assert [(d.code, d.severity, d.message) for d in result.diagnostics] == [
+        ("SYM197", Severity.NOTE, "players:3: SEEN is changed at line 8")
+    ]
+    assert result.plan is not None
 
 
 FILES = {"player": "listing", "with": {"repo": "."}}

@@ -1,0 +1,75 @@
+"""Every code has a page whose broken example reports it and whose mended example does not."""
+
+from __future__ import annotations
+
+import shutil
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from symphony import bootstrap
+from symphony.compiler.codes import TITLES
+from symphony.config.project import find_project
+
+DOCS = Path(__file__).parents[2] / "docs"
+ERRORS = DOCS / "errors"
+PAGES = sorted(page.stem for page in ERRORS.glob("SYM*.md"))
+
+
+@pytest.fixture
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+    """A project of its own; what it makes importable is forgotten afterwards."""
+    (tmp_path / "symphony.config.toml").write_text("")
+    (tmp_path / "README.md").write_text("# A project\n")
+    shutil.copy(DOCS / "snippets" / "errors" / "players.py", tmp_path)
+    monkeypatch.chdir(tmp_path)
+    paths, modules = list(sys.path), set(sys.modules)
+    yield tmp_path
+    sys.path[:] = paths
+    for name in set(sys.modules) - modules:
+        if str(getattr(sys.modules[name], "__file__", "")).startswith(str(tmp_path)):
+            del sys.modules[name]
+
+
+def _checked(folder: Path, file: str) -> bootstrap.Checked:
+    if file.endswith(".py"):
+        found = vars(bootstrap.import_file(folder / file))
+        return bootstrap.check(found["example"], project=find_project(folder / file))
+    return bootstrap.check(folder / file)
+
+
+@pytest.mark.parametrize("code", sorted(TITLES))
+def test_the_examples_of_a_page_hold(
+    code: str, folder: Path, blocks_of: Callable[[Path], list[Any]]
+) -> None:
+    page = ERRORS / f"{code}.md"
+    blocks = blocks_of(page)
+    for block in blocks:
+        if block.title:
+            (folder / block.title).write_text(block.text)
+    broken = next(b.title for b in blocks if b.title.startswith("broken."))
+    mended = next(b.title for b in blocks if b.title.startswith("mended."))
+
+    messages = [d.message for d in _checked(folder, broken).diagnostics if d.code == code]
+    after = _checked(folder, mended)
+
+    told = [message.replace(f"{folder}/", "") for message in messages]
+    assert told
+    assert told[0] in page.read_text("utf-8")
+    assert after.ok
+    assert code not in {d.code for d in after.diagnostics}
+
+
+@pytest.mark.parametrize("code", sorted(TITLES))
+def test_a_page_is_headed_by_code_and_title(code: str) -> None:
+    assert (ERRORS / f"{code}.md").read_text("utf-8").startswith(f"# {code}: {TITLES[code]}\n")
+
+
+def test_the_index_lists_every_page_and_nothing_else() -> None:
+    index = (ERRORS / "index.md").read_text("utf-8")
+
+    assert [code for code in PAGES if f"[{code}]({code}.md)" not in index] == []
+    assert index.count("](SYM") == len(PAGES)
