@@ -155,8 +155,10 @@ class _MelodyReader:
 
     def _param(self, name: str, data: Any, at: Path) -> Param:
         """Read a parameter. One that cannot be read takes anything, so that its uses are no problems of their own."""
-        hint = f"write {name}: {{type: {data}}}" if isinstance(data, str) else f"write {name}: {{type: string}}"
-        if self.shapes.map(f"the parameter {name!r}", data, at, hint) is WRONG:
+        if isinstance(data, str):  # short for {type: …}
+            kind = self.shapes.type(f"the parameter {name!r}", data, at)
+            return Param(type="any" if kind is WRONG else kind)
+        if self.shapes.map(f"the parameter {name!r}", data, at, f"write {name}: {{type: string}}") is WRONG:
             return Param(type="any")
         shapes = self.shapes
         shapes.only_keys(data, Param.model_fields, at, {"min": "minimum", "max": "maximum", "enum": "choices", "values": "choices",
