@@ -9,7 +9,7 @@ def ticks(low: float, high: float, most: int = 5) -> list[float]:
     """Give at most about `most` round numbers whose first is at most `low` and whose last is at least `high`."""
     if not (math.isfinite(low) and math.isfinite(high)):
         return [0.0, 1.0]
-    if high <= low:
+    if high - low <= 1e-12 * max(abs(low), abs(high), 1e-288):  # nothing between them that a number could tell
         high = low + (abs(low) or 1.0)
     raw = (high - low) / max(1, most - 1)
     power = 10.0 ** math.floor(math.log10(raw))
