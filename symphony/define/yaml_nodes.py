@@ -40,7 +40,7 @@ class IntegerTooLargeError(ValueError):
     """A whole number has more than 64 bits."""
 
 
-class _TooDeep(Exception):  # noqa: N818  never leaves this module
+class _TooDeep(Exception):
     def __init__(self, position: int) -> None:
         self.position = position
 

@@ -18,7 +18,7 @@ _KINDS: dict[str, tuple[type, ...]] = {
 }  # fmt: skip
 
 
-class Refused(Exception):  # noqa: N818  a signal inside this room, not an error for users
+class Refused(Exception):
     """The document cannot be read any further; the problem is noted."""
 
 

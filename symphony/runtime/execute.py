@@ -217,7 +217,7 @@ class Sitting:
     def _fast_result(self, fast: FastRun, seconds: float) -> RunResult:
         position = {name: i for i, name in enumerate(fast.names)}
         outputs = {name: self._fast_output(value, fast, position) for name, value in self.plan.outputs.items()}
-        counts = {s: 0 for s in ("succeeded", "cached", "failed", "skipped", "cancelled")}
+        counts = dict.fromkeys(("succeeded", "cached", "failed", "skipped", "cancelled"), 0)
         counts["succeeded"] = len(fast.names)
 
         def task(name: str) -> TaskResult:
