@@ -24,8 +24,14 @@ class Context(Protocol):
     run_id: str
     task_id: str
     attempt: int
-    idempotency_key: str
-    log: logging.Logger
+
+    @property
+    def idempotency_key(self) -> str:
+        """Equal over attempts and resumes, new for a new run, different per element."""
+
+    @property
+    def log(self) -> logging.Logger:
+        """A logger whose lines carry task and attempt."""
 
     @property
     def workdir(self) -> Path:

@@ -27,18 +27,32 @@ class RunContext:
         run_id: str,
         task_id: str,
         attempt: int,
-        key: str,
+        task: str,
+        index: int,
         temporary: Path | None,
         stop: Flag,
         log: Callable[[dict[str, Any]], None],
         progress: Callable[[float, float | None], None],
     ) -> None:
-        self.run_id, self.task_id, self.attempt, self.idempotency_key = run_id, task_id, attempt, key
+        self.run_id, self.task_id, self.attempt = run_id, task_id, attempt
+        self._task, self._index, self._write_line = task, index, log
+        self._log: logging.Logger | None = None
         self._temporary, self._stop, self._progress = temporary, stop, progress
         self._workdir: Path | None = None
         self._last_progress = 0.0
-        self.log = logging.Logger(f"symphony.run.{task_id}")
-        self.log.addHandler(_Lines(task_id, attempt, log))
+
+    @property
+    def idempotency_key(self) -> str:
+        """Equal over attempts and resumes, new for a new run, different per element."""
+        return idempotency_key(self.run_id, self._task, self._index)
+
+    @property
+    def log(self) -> logging.Logger:
+        """A logger whose lines carry task and attempt; made on first use."""
+        if self._log is None:
+            self._log = logging.Logger(f"symphony.run.{self.task_id}")
+            self._log.addHandler(_Lines(self.task_id, self.attempt, self._write_line))
+        return self._log
 
     @property
     def workdir(self) -> Path:

@@ -17,7 +17,7 @@ from symphony.model.event import Event, EventKind
 from symphony.model.states import RunState, TaskState
 from symphony.runtime import schedule as sc
 from symphony.runtime.call import Prepared, TaskCalls, error_document, error_types
-from symphony.runtime.context import RunContext, idempotency_key
+from symphony.runtime.context import RunContext
 from symphony.runtime.coroutines import Coroutines
 from symphony.runtime.lists import ElementError
 from symphony.runtime.network import Network
@@ -357,7 +357,7 @@ class Engine:
         info.attempts += 1
         run, store = self.settings.run, self.calls.store
         return RunContext(
-            run_id=run, task_id=path, attempt=info.attempts, key=idempotency_key(run, self.net.task_path(node), index),
+            run_id=run, task_id=path, attempt=info.attempts, task=self.net.task_path(node), index=index,
             temporary=None if store.folder is None else store.folder / "tmp", stop=self.stop, log=self._log,
             progress=lambda done, total: self._emit(EventKind.TASK_PROGRESS, path, {"done": done, "total": total}),
         )  # fmt: skip

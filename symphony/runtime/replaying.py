@@ -13,7 +13,7 @@ from symphony.errors import UsageError
 from symphony.model.plan import Plan
 from symphony.runtime.arguments import bind_params
 from symphony.runtime.call import TaskCalls
-from symphony.runtime.context import RunContext, idempotency_key
+from symphony.runtime.context import RunContext
 from symphony.runtime.engine import Engine, Settings
 from symphony.runtime.secrets import Secrets
 from symphony.runtime.steps import build_program
@@ -50,7 +50,7 @@ def replay_call(store: Store, run: RunRecord, path: str, root: Path, *, pdb: boo
     except KeyError as error:
         raise UsageError(f"the inputs of {path!r} are not there: {error}") from error
     context = RunContext(
-        run_id=run.id, task_id=path, attempt=1, key=idempotency_key(run.id, *wanted), temporary=None, stop=Flag(),
+        run_id=run.id, task_id=path, attempt=1, task=wanted[0], index=wanted[1], temporary=None, stop=Flag(),
         log=print_line, progress=lambda done, total: None,
     )  # fmt: skip
     try:
