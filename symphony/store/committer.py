@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import atexit
+import os
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
@@ -40,6 +41,7 @@ class Committer:
         self._error: SymphonyError | None = None
         self._thread: threading.Thread | None = None
         self._closed = False
+        self._pid = os.getpid()
 
     @property
     def sequence(self) -> int:
@@ -107,6 +109,8 @@ class Committer:
                 self.flush()
 
     def _flush_at_exit(self) -> None:
+        if os.getpid() != self._pid:
+            return  # a forked child has a copy of what waits; only the parent may write it
         with suppress(SymphonyError):
             self.flush()
 

@@ -8,7 +8,7 @@ import shutil
 import tempfile
 import uuid
 from collections.abc import Callable, Iterable
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, suppress
 from pathlib import Path
 from typing import BinaryIO
 
@@ -80,12 +80,24 @@ class Files:
                 else:
                     _copy(stream, temporary, artifact.digest)
                     temporary.chmod(0o555 if program else 0o444)
-            discard(path)
-            os.rename(temporary, path)
-            if artifact.codec == "folder":
-                path.chmod(0o555)
+            self._place(temporary, path, artifact)
         finally:
             discard(temporary)
+
+    def _place(self, temporary: Path, path: Path, artifact: Artifact) -> None:
+        if artifact.codec != "folder":
+            if path.is_dir():
+                discard(path)
+            os.replace(temporary, path)
+            return
+        if path.exists() or path.is_symlink():
+            # Changed by somebody, or laid out by another process since we looked; theirs is in use then.
+            if self._is_whole(path, artifact):
+                return
+            discard(path)
+        with suppress(FileExistsError):
+            os.rename(temporary, path)
+        path.chmod(0o555)
 
     def close(self) -> None:
         """Remove the folder where it is a temporary one."""

@@ -6,6 +6,7 @@ what it wrote is seen, or after it, and then it writes again what it finds missi
 
 from __future__ import annotations
 
+import os
 import re
 import sqlite3
 import time
@@ -172,6 +173,8 @@ def _remove(connection: sqlite3.Connection, runs: list[str], keys: list[str], ro
         connection.execute("DELETE FROM keys WHERE key=?", (bytes.fromhex(key),))
     for row in rows:
         connection.execute("DELETE FROM artifacts WHERE digest=?", (bytes.fromhex(row.digest),))
+    gone = [(name,) for (name,) in connection.execute("SELECT path FROM stats") if not os.path.lexists(name)]
+    connection.executemany("DELETE FROM stats WHERE path=?", gone)
     _compact_values(connection)
     _compact_keys(connection)
     connection.execute("DELETE FROM packs WHERE id NOT IN (SELECT pack FROM artifacts UNION SELECT pack FROM keys)")

@@ -6,7 +6,6 @@ Names are sorted, owners and times left out, of a file's mode only the executabl
 from __future__ import annotations
 
 import os
-import tarfile
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import BinaryIO
@@ -51,6 +50,8 @@ def archive(folder: Path) -> Iterator[bytes]:
     Raises:
         CodecError: it holds what cannot be kept: a link that leads out of it, a socket, a device.
     """
+    import tarfile  # 10 ms, and most runs keep no folder
+
     for name, entry in entries(str(folder)):
         info = tarfile.TarInfo(name)
         info.mode = EXECUTABLE_MODE
@@ -95,6 +96,8 @@ def extract(stream: BinaryIO, folder: Path) -> None:
     Raises:
         CodecError: the bytes are no archive, or an entry leads out of the folder.
     """
+    import tarfile  # 10 ms, and most runs keep no folder
+
     try:
         with tarfile.open(fileobj=stream, mode="r|") as tar:
             tar.extractall(folder, filter="data")

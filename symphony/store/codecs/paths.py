@@ -57,13 +57,14 @@ def encode_path(path: Path, type_text: str, anchors: Anchors, outside: Outside, 
     lent = outside.lent_from is not None and plain.is_relative_to(outside.lent_from) and plain.exists()
     try:
         if not by_name and (lent or anchors.works_in(plain)):
-            return _kept(plain, type_text, outside)
+            return _kept(plain, type_text, outside if lent else None)
         return _source(plain, type_text, anchors, outside, by_name=by_name)
     except OSError as error:
         raise StoreError(f"cannot read {plain}: {error.strerror or error}") from error
 
 
-def _kept(path: Path, type_text: str, outside: Outside) -> Encoded:
+def _kept(path: Path, type_text: str, lender: Outside | None) -> Encoded:
+    """A path with its bytes. Only what the store itself laid out is worth a row of the stat cache."""
     if not path.exists():
         raise CodecError(f"codec file cannot keep {path}: there is nothing; write the file before returning its path")
     status = path.stat()
@@ -75,8 +76,12 @@ def _kept(path: Path, type_text: str, outside: Outside) -> Encoded:
     if status.st_size <= SMALL_BYTES:
         data = path.read_bytes()
         return Encoded(Artifact(hashlib.sha256(data).hexdigest(), "file", type_text, len(data), meta), data)
-    digest = outside.digest_file(path)
-    artifact = Artifact(digest, "file", type_text, status.st_size, meta)
+    size = status.st_size
+    if lender is not None:
+        digest = lender.digest_file(path)
+    else:
+        digest, size = digest_of_pieces(read_in_blocks(str(path)))
+    artifact = Artifact(digest, "file", type_text, size, meta)
     return Encoded(artifact, chunks=lambda: read_in_blocks(str(path)))
 
 

@@ -77,7 +77,7 @@ def test_old_runs_go_with_what_only_they_needed(store: Store) -> None:
 
     assert report.runs == ["r1"]
     assert [store.contains(a) for a in (shared, old, new)] == [True, False, True]
-    assert store.calls("r1") == store.logs("r1") == []
+    assert (store.calls("r1"), store.logs("r1")) == ([], [])
     assert store.lookup(key("r10")) is not None, "its result is used by the run that stays"
     assert store.lookup(key("r11")) is None
     assert len(store.calls("r2")) == 2

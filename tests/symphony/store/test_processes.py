@@ -174,3 +174,54 @@ def test_a_read_only_folder_is_named(tmp_path: Path) -> None:
 
     with pytest.raises(StoreError, match=str(tmp_path)):
         Store.open(tmp_path / "s")
+
+
+_ON_TMPFS = """
+import subprocess
+from symphony.errors import StoreError
+folder = Path(sys.argv[1])
+subprocess.run(["mount", "-t", "tmpfs", "-o", "size=1m", "none", folder], check=True)
+try:
+    store = Store.open(folder / "s")
+    kept = []
+    try:
+        for n in range(1_000):
+            kept.append(store.put(os.urandom(3_000)))
+            if n % 20 == 0: store.flush()
+        print("no error")
+    except StoreError as error:
+        print(error)
+    subprocess.run(["mount", "-o", "remount,size=64m", folder], check=True)
+    store.flush()
+    print(len(kept) > 50 and all(len(store.get(a)) == 3_000 for a in kept))
+    store.close()
+    subprocess.run(["mount", "-o", "remount,ro", folder], check=True)
+    try:
+        Store.open(folder / "s").put(1)
+        print("no error")
+    except StoreError as error:
+        print(error)
+finally:
+    os.chdir("/")
+"""
+
+
+def test_a_full_and_a_read_only_file_system_are_told(tmp_path: Path) -> None:
+    """A file system of one megabyte in a mount namespace of its own."""
+    own = ["unshare", "-Urm"]
+    if subprocess.run([*own, "mount", "-t", "tmpfs", "none", tmp_path], capture_output=True, check=False).returncode:
+        pytest.skip("this machine lends no mount namespaces")
+
+    done = subprocess.run(
+        [*own, sys.executable, "-c", _START + _ON_TMPFS, tmp_path],
+        capture_output=True, text=True, check=False, timeout=120,
+        env=os.environ | {"PYTHONPATH": os.pathsep.join(sys.path)},
+    )  # fmt: skip
+
+    assert done.stderr == ""
+    full, kept, read_only = done.stdout.strip().splitlines()
+    assert f"cannot write to {tmp_path}/s" in full
+    assert "the disk is full" in full
+    assert kept == "True"
+    assert f"cannot write to {tmp_path}/s" in read_only
+    assert "SYMPHONY_STATE" in read_only
