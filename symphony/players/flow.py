@@ -124,11 +124,14 @@ def fail(ctx: Context, message: str = "asked to fail", until_attempt: int = 0, v
 
 
 @operator(version="1.0.0", tags=("flow", "try", "sum", "reduce"))
-def total(values: list[float]) -> float:
+def total(values: list[Any]) -> float:
     """Add up numbers.
 
     Args:
         values: the numbers.
+
+    Raises:
+        TypeError: one of the values is no number; says which.
 
     Example:
         ```yaml
@@ -137,4 +140,7 @@ def total(values: list[float]) -> float:
           with: {values: [1, 2, 3]}
         ```
     """
+    for position, value in enumerate(values):
+        if not isinstance(value, (int, float)):
+            raise TypeError(f"values[{position}] is {value!r}: only numbers can be added up")
     return sum(values)

@@ -79,7 +79,7 @@ def markdown(text: str, title: str = "") -> Html:
 
     Args:
         text: the Markdown.
-        title: the heading of the page; empty: the first heading of the text.
+        title: the heading of the page; empty: the heading that the text starts with.
 
     Example:
         ```yaml
@@ -91,8 +91,10 @@ def markdown(text: str, title: str = "") -> Html:
     from symphony.players.page.document import document  # pages are only loaded where one is made
     from symphony.players.page.markdown import markdown_to_html
 
-    first = next((line.lstrip("# ").strip() for line in text.splitlines() if line.startswith("#")), "Notes")
-    return document(title or first, f'<section class="card">{markdown_to_html(text)}</section>')
+    head, _, rest = text.lstrip().partition("\n")
+    if not title and head.startswith("# "):
+        title, text = head[2:].strip(" #"), rest
+    return document(title or "Notes", f'<section class="card">{markdown_to_html(text)}</section>')
 
 
 @motif(version="1.0.0", tags=("view", "image", "picture"))

@@ -91,7 +91,7 @@ def test_report_and_data_of_a_repository(repo: Path) -> None:
     assert (data["totals"]["files"], data["totals"]["marks"], data["repository"]["commits"]) == (2, 1, 1)
     assert [s["path"] for s in data["hot_spots"]] == ["src/engine.py"]
     assert made["report"].startswith("<!doctype html>")
-    assert "src/</i>engine.py" in made["report"]
+    assert "src/<wbr></i>engine.py" in made["report"]
     assert "<script>alert" not in made["report"]
     assert "http://" not in made["report"].replace('xmlns="http://www.w3.org/2000/svg"', "")
 

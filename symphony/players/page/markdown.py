@@ -21,7 +21,8 @@ _CODE = re.compile(r"(`+)(?!`)(.+?)(?<!`)\1(?!`)", re.S)
 _LINK = re.compile(
     r"(!?)\[([^\[\]]{0,1000})\]\(\s*<?([^\s<>()]{0,2000}(?:\([^\s<>()]{0,500}\)[^\s<>()]{0,500})?)>?(?:\s+&quot;[^)]{0,500}&quot;)?\s*\)"
 )
-_BARE = re.compile(r"(?<![\w\"=>/])https?://[^\s<>()\"']+[^\s<>()\"'.,;:!?]")
+_ENTITY = r"(?!&(?:quot|lt|gt|#x27);)"  # the text is escaped when addresses are looked for
+_BARE = re.compile(rf"(?<![\w\"=>/])https?://(?:{_ENTITY}[^\s<>()\"'])*{_ENTITY}[^\s<>()\"'.,;:!?]")
 _SAFE = re.compile(r"https?://|mailto:|#", re.I)
 _PICTURE = re.compile(r"data:image/(png|jpeg|gif|webp);base64,[A-Za-z0-9+/=]+$")
 
@@ -193,7 +194,8 @@ def inline(text: str) -> str:
     shown = _CODE.sub(lambda m: keep(f"<code>{escape(m[2].strip())}</code>"), text.replace("\x00", "\ufffd"))
     shown = re.sub(r"\\([\\`*_{}\[\]()#+.!|~-])", lambda m: keep(escape(m[1])), shown)
     shown = escape(shown)
-    shown = _LINK.sub(lambda m: keep(_target(m[1] == "!", m[2], m[3])), shown)
+    for _ in range(2):  # a picture may be the text of a link
+        shown = _LINK.sub(lambda m: keep(_target(m[1] == "!", m[2], m[3])), shown)
     shown = _BARE.sub(lambda m: keep(f'<a href="{m[0]}" rel="noopener noreferrer">{m[0]}</a>'), shown)
     for pattern, tag in (
         (r"\*\*(?=\S)(.+?)(?<=\S)\*\*", "strong"),

@@ -60,7 +60,7 @@ def _overview(profile: Mapping[str, Any]) -> str:
 def _first(column: Row) -> str:
     if not column["top"] or column["distinct"] == column["count"] - column["missing"]:
         return "all different" if column["top"] else ""
-    return f"{str(column['top'][0]['value'])[:40]} ({column['top'][0]['count']:,})"
+    return f"{_value(column['top'][0]['value'])[:40]} ({column['top'][0]['count']:,})"
 
 
 def _notes(profile: Mapping[str, Any]) -> str:
@@ -121,7 +121,7 @@ def _drawing(column: Row) -> str:
     if not top:
         return ""
     drawing = charts.rows(
-        [str(t["value"]) for t in top],
+        [_value(t["value"]) for t in top],
         [t["count"] for t in top],
         title=f"Most frequent values of {column['name']}",
         unit="rows",
@@ -151,3 +151,7 @@ def _facts(column: Row) -> list[str]:
     elif column["type"] == "text":
         facts.append(("length", f"{column['shortest']:,} to {column['longest']:,} characters"))
     return [f"<dt>{escape(name)}</dt><dd>{escape(value)}</dd>" for name, value in facts]
+
+
+def _value(value: object) -> str:
+    return str(value).lower() if isinstance(value, bool) else str(value)

@@ -93,7 +93,8 @@ def _summary(health: Mapping[str, Any]) -> str:
 def path_html(path: str) -> str:
     """A path whose folders are paler than its name."""
     folder, slash, name = path.rpartition("/")
-    return f'<span class="path"><i>{escape(folder + slash)}</i>{escape(name)}</span>'
+    breakable = escape(folder + slash).replace("/", "/<wbr>")
+    return f'<span class="path"><i>{breakable}</i>{escape(name)}</span>'
 
 
 def _path(row: Row) -> str:
@@ -281,7 +282,11 @@ def _functions(health: Mapping[str, Any]) -> str:
         measured = Column(key, key, lambda r: meter(r[key] / most, number(r[key]), hue), right=True)
         other = "lines" if key == "complexity" else "complexity"
         return [
-            Column("function", "function", lambda r: f'<span class="path">{escape(r["function"])}</span>'),
+            Column(
+                "function",
+                "function",
+                lambda r: f'<span class="path">{escape(r["function"]).replace(".", ".<wbr>")}</span>',
+            ),
             Column("path", "where", _place),
             measured,
             Column(other, other, right=True),

@@ -33,7 +33,7 @@ def short(value: float) -> str:
     for limit, sign in ((1e12, "T"), (1e9, "G"), (1e6, "M"), (1e3, "k")):
         if abs(value) >= limit:
             return f"{value / limit:.3g}{sign}"
-    return f"{value:.4g}"
+    return f"{value:.3g}"
 
 
 def size(count: int) -> str:
@@ -45,8 +45,10 @@ def size(count: int) -> str:
 
 
 def percent(share: float) -> str:
-    """``12%``; less than one in a hundred is ``<1%``."""
-    return "<1%" if 0 < share < 0.01 else f"{share * 100:.0f}%"
+    """``12%``; less than one in a hundred is ``<1%``, all but less than one ``>99%``."""
+    if 0 < share < 0.01 or 0.99 < share < 1:
+        return "<1%" if share < 0.5 else ">99%"
+    return f"{share * 100:.0f}%"
 
 
 def day(moment: str) -> str:

@@ -103,6 +103,9 @@ def hot_spots_of(inventory: Inventory, churn: Iterable[Mapping[str, Any]], *, to
                 "product": row["complexity"] * change["commits"],
             }
         )
+    spots = [
+        s for s in spots if s["commits"] > 1
+    ] or spots  # changed once is not often, unless nothing was changed twice
     spots.sort(key=lambda s: (-s["product"], s["path"]))
     most = spots[0]["product"] if spots else 1
     for spot in spots:

@@ -59,11 +59,11 @@ def _with_blocks(lines: Sequence[str], marks: tuple[str, ...], opens: str, close
             comments += 1
             continue
         at = bare.find(opens)
-        if at > 0 and bare.find(closes, at + len(opens)) < 0 and not _quoted(bare[:at]):
+        if at > 0 and bare.find(closes, at + len(opens)) < 0 and not is_quoted(bare[:at]):
             within = True  # code, then a comment that goes on
     return Lines(len(lines) - blank - comments, comments, blank)
 
 
-def _quoted(before: str) -> bool:
+def is_quoted(before: str) -> bool:
     """Whether what follows stands inside a text: an odd number of quotes comes before it."""
     return any(before.count(q) % 2 for q in "\"'`")

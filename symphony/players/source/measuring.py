@@ -9,7 +9,7 @@ from typing import Any, TypedDict, cast
 from symphony.players.reading.decoding import decode
 from symphony.players.source.decisions import estimate_decisions
 from symphony.players.source.languages import Kind, Language, language_of
-from symphony.players.source.lines import sort_lines
+from symphony.players.source.lines import is_quoted, sort_lines
 from symphony.players.source.python import Measured, measure_python
 
 _MARK = re.compile(r"\b(TODO|FIXME|XXX|HACK)\b(?:\(([^)\n]{0,60})\))?[:\s-]*([^\n]*)")
@@ -150,9 +150,16 @@ def _marks(text: str, lines: list[str], language: Language) -> list[Mark]:
         at = match.start()
         before = lines[number - 1][: match.start() - text.rfind("\n", 0, match.start()) - 1]
         behind = text[match.end(1) : match.end(1) + 1]
-        if any(s in before for s in starts) or (language.kind in ("prose", "other") and behind == ":"):
+        if _is_comment(before, starts) or (language.kind in ("prose", "other") and behind == ":"):
             who = f"({match[2]}) " if match[2] else ""
-            found.append({"line": number, "tag": match[1], "text": (who + match[3].strip(" */->"))[:_LONGEST_MARK]})
+            found.append(
+                {"line": number, "tag": match[1], "text": (who + match[3].strip(" */->,;\"'"))[:_LONGEST_MARK]}
+            )
         if len(found) == _MOST_MARKS:
             break
     return found
+
+
+def _is_comment(before: str, starts: tuple[str, ...]) -> bool:
+    """Whether a comment starts somewhere before, and not inside a text."""
+    return any(at >= 0 and not is_quoted(before[:at]) for at in map(before.find, starts))

@@ -16,6 +16,7 @@ _LEAVES = frozenset(
     (
         type(None),
         str,
+        bool,
         ast.Constant,
         ast.Name,
         ast.Pass,
@@ -139,7 +140,7 @@ def _decisions(unit: Any, prefix: str, pending: list[tuple[Any, str]]) -> int:
             count += not (isinstance(node.pattern, ast.MatchAs) and node.pattern.pattern is None and node.guard is None)
         names = _fields.get(kind)
         if names is None:
-            names = _fields[kind] = tuple(f for f in kind._fields if f not in _SKIPPED)
+            names = _fields[kind] = tuple(f for f in getattr(kind, "_fields", ()) if f not in _SKIPPED)
         for name in names:
             value = getattr(node, name)
             if value.__class__ is list:

@@ -102,7 +102,7 @@ def quantile(ordered: Sequence[float], share: float) -> float:
 
 
 def histogram(ordered: Sequence[float], bins: int) -> list[dict[str, Any]]:
-    """Count values in intervals of equal width; whole numbers of few values get one interval each.
+    """Count values in at most `bins` intervals of equal width; those of whole numbers start at whole numbers.
 
     Returns:
         `low`, `high` (excluded, except in the last), `count`, in order.
@@ -111,9 +111,10 @@ def histogram(ordered: Sequence[float], bins: int) -> list[dict[str, Any]]:
     if low == high:
         return [{"low": low, "high": high, "count": len(ordered)}]
     whole = all(float(v).is_integer() for v in ordered)
-    if whole and high - low < bins:
-        bins, high = int(high - low) + 1, high + 1
     width = (high - low) / bins
+    if whole:
+        width = max(1, math.ceil((high - low + 1) / bins))
+        bins = math.ceil((high - low + 1) / width)
     counts = [0] * bins
     for v in ordered:
         counts[min(int((v - low) / width), bins - 1)] += 1

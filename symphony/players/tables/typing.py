@@ -47,6 +47,7 @@ def date_of(value: Any) -> str | None:
     if not isinstance(value, str) or not 8 <= len(value) <= 35 or not value[:4].isdigit():
         return None
     try:
-        return datetime.datetime.fromisoformat(value).isoformat()
+        when = datetime.datetime.fromisoformat(value)
+        return when.date().isoformat() if len(value) <= 10 else when.isoformat()
     except ValueError:
         return None

@@ -15,6 +15,8 @@ def test_numbers_and_total() -> None:
     assert flow.numbers(0) == []
     assert flow.total([1, 2, 3.5]) == 6.5
     assert flow.echo({"a": 1}) == {"a": 1}
+    with pytest.raises(TypeError, match=r"values\[1\] is 'x'"):
+        flow.total([1, "x"])
     with pytest.raises(ValueError, match="count is -1"):
         flow.numbers(-1)
 

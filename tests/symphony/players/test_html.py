@@ -107,6 +107,11 @@ MARKDOWN = [
         "see https://e.org/x_y.",
         '<p>see <a href="https://e.org/x_y" rel="noopener noreferrer">https://e.org/x_y</a>.</p>',
     ),
+    (
+        '"https://e.org/a?b=1&c"',
+        '<p>&quot;<a href="https://e.org/a?b=1&amp;c" rel="noopener noreferrer">https://e.org/a?b=1&amp;c</a>&quot;</p>',
+    ),
+    ("[![a](https://e.org/x.png)](https://e.org)", '<p><a href="https://e.org" rel="noopener noreferrer">a</a></p>'),
     (r"\*no\*", "<p>*no*</p>"),
     ("<b>x</b>", "<p>&lt;b&gt;x&lt;/b&gt;</p>"),
 ]
