@@ -73,5 +73,7 @@ class Problems:
         self.add(code, message, melody=melody, at=at, hint=hint, task=task, severity=severity, span=span)
 
     def sorted(self) -> tuple[Diagnostic, ...]:
-        """All problems in the order of the files."""
-        return tuple(sorted(self._found.values(), key=Diagnostic.sort_key))
+        """All problems in the order of the files. What an error leaves unknown is not noted beside it."""
+        wrong = {(d.file, d.span.line) for d in self._found.values() if d.severity is Severity.ERROR and d.span}
+        kept = [d for d in self._found.values() if d.code != "SYM195" or d.span is None or (d.file, d.span.line) not in wrong]
+        return tuple(sorted(kept, key=Diagnostic.sort_key))

@@ -1,85 +1,128 @@
-"""Finds the place of a part of a YAML melody by walking its nodes; nothing is kept per value."""
+"""Finds the place of each part of a YAML document, only when asked: the text is composed again on the first question."""
 
 from __future__ import annotations
 
-from typing import Any
+from functools import cached_property
 
-import yaml
+from yaml.nodes import MappingNode, ScalarNode, SequenceNode
 
-from symphony.define.yaml_nodes import Document, span_of
+from symphony.define.yaml_nodes import Node, collector_paused, compose
+from symphony.define.yaml_problems import Problems
+from symphony.define.yaml_scalars import content_places, content_start
+from symphony.define.yaml_text import Lines
+from symphony.errors import ExpressionError
+from symphony.model.expression import Expression
 from symphony.model.source import Path, Source, Span
+from symphony.model.template import OPEN, parse_text
 
 
-class YamlSource:
-    """Places in one file."""
+class YamlPlaces:
+    """The places of the parts of one document. Paths are those of the document, short forms included."""
 
-    def __init__(self, document: Document, file: str) -> None:
-        self._document, self._file = document, file
-        self._maps: dict[int, dict[str, tuple[Any, Any]]] = {}
+    def __init__(self, text: str, root: Node | None = None) -> None:
+        self.text = text
+        self.lines = Lines(text)
+        self._given_root = root
+        self._keys: dict[int, dict[str, tuple[Node, Node]]] = {}
 
-    def as_source(self) -> Source:
-        """The source of the melody read from the file."""
-        return Source(
-            self._file, self.place, lambda: self._document.text, key_of=self.key, expression_at=self._expression_at
-        )
+    @cached_property
+    def root(self) -> Node | None:
+        """The tree, composed on first use."""
+        if self._given_root is not None:
+            return self._given_root
+        with collector_paused():
+            return compose(self.text, Problems(""))
 
-    def place(self, path: Path) -> Span | None:
-        """The span of a part, or of the nearest part above it that is there."""
-        node = self._find(path)[1]
-        return None if node is None else span_of(node)
+    def forget_tree(self) -> None:
+        """Let go of the tree: it takes many times the memory of the text, and is asked for only when something is wrong."""
+        self._given_root = None
+        self.__dict__.pop("root", None)
+        self._keys.clear()
 
-    def key(self, path: Path) -> Span | None:
-        """The span of the key that names a part."""
-        key, node = self._find(path)
-        return span_of(key) if key is not None else (None if node is None else span_of(node))
+    def step(self, node: Node, step: str | int) -> tuple[Node | None, Node] | None:
+        """The key (None in a list) and the value one step below `node`."""
+        if isinstance(node, MappingNode):
+            if id(node) not in self._keys:
+                entries = ((k, v) for k, v in reversed(node.value) if isinstance(k, ScalarNode))
+                self._keys[id(node)] = {k.value: (k, v) for k, v in entries}
+            return self._keys[id(node)].get(str(step))
+        if isinstance(node, SequenceNode) and isinstance(step, int) and 0 <= step < len(node.value):
+            return None, node.value[step]
+        return None
 
-    def _find(self, path: Path) -> tuple[Any, Any]:
-        key, node = None, self._document.root
+    def walk(self, path: Path) -> list[tuple[Node | None, Node]]:
+        """The keys and values on the way along `path`, as far as it leads; the root comes first."""
+        if self.root is None:
+            return []
+        found: list[tuple[Node | None, Node]] = [(None, self.root)]
         for step in path:
-            if isinstance(node, yaml.MappingNode):
-                found = self._entries(node).get(str(step))
-                if found is None:
-                    break
-                key, node = found
-            elif isinstance(node, yaml.SequenceNode) and isinstance(step, int) and step < len(node.value):
-                key, node = None, node.value[step]
-            else:
+            entry = self.step(found[-1][1], step)
+            if entry is None:
                 break
-        return key, node
+            found.append(entry)
+        return found
 
-    def _entries(self, node: Any) -> dict[str, tuple[Any, Any]]:
-        known = self._maps.get(id(node))
-        if known is None:
-            known = self._maps[id(node)] = {k.value: (k, v) for k, v in node.value}
-        return known
-
-    def _expression_at(self, path: Path, start: int, end: int) -> Span | None:
-        """Characters of the expression inside a scalar: offsets count from behind ``${{``."""
-        node = self._find(path)[1]
-        if not isinstance(node, yaml.ScalarNode):
+    def locate(self, path: Path) -> Span | None:
+        """The span of a part, or of its nearest parent that is there; of its key where the value is empty."""
+        found = self.walk(path)
+        if not found:
             return None
-        opening = node.value.find("${{")
-        whole = node.value.count("${{") == 1 and node.value.strip().startswith("${{")
-        shift = opening + 3 if opening >= 0 and whole else 0
-        return self.characters(node, start + shift, end + shift)
+        key, node = found[-1]
+        start, end = self.extent(node)
+        if key is not None and (end <= start or len(found) <= len(path)):
+            # Nothing to point at, or only a parent is there: its name is the shortest place to show.
+            start, end = self.extent(key)
+        return self.lines.span(start, end if len(found) > 1 or isinstance(node, ScalarNode) else start)
 
-    def characters(self, node: Any, start: int, end: int) -> Span:
-        """The span of characters [start, end) of a scalar's value, found in the raw text between its marks."""
-        raw = self._document.text[node.start_mark.index : node.end_mark.index]
-        value = node.value
-        wanted = value[start:end]
-        shift = 1 if raw[:1] in ("'", '"') else 0
-        at = start + shift
-        if raw[at : at + len(wanted)] != wanted or node.style in ("|", ">"):
-            first = value[:start].rpartition("${{")[2]
-            at = raw.find(first + wanted)
-            at = at + len(first) if at >= 0 else raw.find(wanted)
-            if at < 0 or not wanted:
-                return span_of(node)
-        return self._span(node.start_mark.index + at, max(1, len(wanted)))
+    def key_of(self, path: Path) -> Span | None:
+        """The span of the key that names a part, or None where the part has no key."""
+        found = self.walk(path)
+        if len(found) != len(path) + 1 or found[-1][0] is None:
+            return None
+        return self.lines.span(*self.extent(found[-1][0]))
 
-    def _span(self, index: int, length: int) -> Span:
-        text = self._document.text
-        line = text.count("\n", 0, index) + 1
-        column = index - (text.rfind("\n", 0, index) + 1) + 1
-        return Span(line, column, line, column + length)
+    def extent(self, node: Node) -> tuple[int, int]:
+        """Where a node starts and where its last character ends, blank lines and comments behind it left out."""
+        start, end = node.start_mark.index, node.end_mark.index
+        if isinstance(node, ScalarNode) or self.text[start : start + 1] in ("[", "{"):
+            if isinstance(node, ScalarNode) and node.style in ("|", ">"):
+                end = start + len(self.text[start:end].rstrip())
+            return start, end
+        children = node.value
+        last = children[-1] if isinstance(node, SequenceNode) else children[-1][1]
+        inner = self.extent(last)[1] if last.start_mark.index >= start else end
+        if isinstance(node, MappingNode):  # an empty value, or an alias whose anchor lies elsewhere
+            inner = max(inner, self.extent(children[-1][0])[1])
+        return start, inner
+
+    def characters(self, path: Path, start: int, end: int) -> Span | None:
+        """The span of the characters [start, end) of the text that lies at `path`, after escapes and folding."""
+        found = self.walk(path)
+        if len(found) != len(path) + 1 or not isinstance(found[-1][1], ScalarNode):
+            return None
+        node = found[-1][1]
+        first = content_start(self.text, node)
+        places = content_places(self.text, node)
+        if places is None:
+            return self.lines.span(first, first + 1)
+        begin = places[start] if start < len(places) else (places[-1] + 1 if places else first)
+        stop = places[end - 1] + 1 if 0 < end <= len(places) else begin + 1
+        return self.lines.span(begin, stop)
+
+    def expression_at(self, path: Path, start: int, end: int) -> Span | None:
+        """The span of characters of the expression at `path`, counted as the expression's `source` counts them."""
+        found = self.walk(path)
+        if len(found) != len(path) + 1 or not isinstance(found[-1][1], ScalarNode):
+            return None
+        text = found[-1][1].value
+        try:
+            value = parse_text(text)
+        except ExpressionError:
+            return None
+        whole = isinstance(value, Expression) and value.source == text
+        shift = 0 if whole else text.find(OPEN) + len(OPEN)
+        return self.characters(path, start + shift, end + shift)
+
+    def source(self, file: str) -> Source:
+        """The origin of a melody that was read from this document."""
+        return Source(file, self.locate, lambda: self.text, self.key_of, self.expression_at)

@@ -154,11 +154,16 @@ class Expression:
 
     @classmethod
     def reference(
-        cls, root: str, name: str = "", path: tuple[str | int, ...] = (), source: str | None = None
+        cls,
+        root: str,
+        name: str = "",
+        path: tuple[str | int, ...] = (),
+        source: str | None = None,
+        at: tuple[int, int] = (0, 0),
     ) -> Expression:
         """Build the expression that is nothing but a reference, without building its tree first."""
         self = object.__new__(cls)
-        reference = Reference(root, name, path)
+        reference = Reference(root, name, path, False, at)
         self._node = None
         self._references = (reference,)
         simple = not path and _PLAIN_FIELD.fullmatch(name) and name not in _CEL_WORDS
@@ -320,6 +325,33 @@ def _rewrite(node: Node, change: Callable[[Node], Node | None], bound: frozenset
             entries=tuple((_rewrite(k, change, bound), _rewrite(v, change, bound)) for k, v in node.entries),
         )
     return node
+
+
+def shifted(node: Node, by: int) -> Node:
+    """Rebuild `node` with every place moved by `by` characters."""
+    at = (node.at[0] + by, node.at[1] + by)
+    if isinstance(node, Select):
+        return replace(node, operand=shifted(node.operand, by), at=at)
+    if isinstance(node, Index):
+        return replace(node, operand=shifted(node.operand, by), index=shifted(node.index, by), at=at)
+    if isinstance(node, Call):
+        target = None if node.target is None else shifted(node.target, by)
+        return replace(node, target=target, args=tuple(shifted(a, by) for a in node.args), at=at)
+    if isinstance(node, ListOf):
+        return replace(node, items=tuple(shifted(i, by) for i in node.items), at=at)
+    if isinstance(node, MapOf):
+        return replace(node, entries=tuple((shifted(k, by), shifted(v, by)) for k, v in node.entries), at=at)
+    return replace(node, at=at)
+
+
+def height(node: Node) -> int:
+    """How many levels of nodes stand above one another, without recursion."""
+    highest, pending = 0, [(node, 1)]
+    while pending:
+        node, level = pending.pop()
+        highest = max(highest, level)
+        pending += [(child, level + 1) for child in children(node)]
+    return highest
 
 
 def from_value(value: Any) -> Node:

@@ -1,7 +1,8 @@
 """Reads the text of an expression into its syntax tree.
 
 The grammar is that of the CEL specification, with optional syntax (``.?`` and ``[?``) and without message
-construction. Limits keep hostile text cheap: 10,000 characters, 30 levels of nesting, 2 nested comprehensions.
+construction. Limits keep hostile text cheap: 10,000 characters, 30 levels of nesting, 100 of the tree (a chain of
+operators or fields grows one per step), 2 nested comprehensions.
 """
 
 from __future__ import annotations
@@ -22,10 +23,12 @@ from symphony.model.expression import (
     Node,
     Select,
     Unsigned,
+    height,
 )
 
 LONGEST = 10_000
 DEEPEST = 30
+HIGHEST = 100
 NESTED_COMPREHENSIONS = 2
 
 _TOKEN = re.compile(
@@ -71,7 +74,8 @@ def parse_expression(text: str) -> Expression:
     """
     fast = _FAST_REFERENCE.fullmatch(text)
     if fast is not None and fast[2] not in ("in", "true", "false", "null"):
-        return Expression.reference(fast[1] or fast[3], fast[2] or "", source=text)
+        at = (fast.start(1 if fast[1] else 3), fast.end(fast.lastindex or 0))
+        return Expression.reference(fast[1] or fast[3], fast[2] or "", source=text, at=at)
     return _parse(text)
 
 
@@ -79,7 +83,13 @@ def parse_expression(text: str) -> Expression:
 def _parse(text: str) -> Expression:
     if len(text) > LONGEST:
         raise ExpressionError(f"an expression has at most {LONGEST:,} characters, this one has {len(text):,}")
-    return Expression(_Parser(text).whole(), source=text)
+    node = _Parser(text).whole()
+    if height(node) > HIGHEST:
+        raise ExpressionError(
+            f"an expression chains at most {HIGHEST} operators or fields",
+            offset=len(text) - len(text.lstrip()), length=len(text.strip()), hint="do this work in a player",
+        )  # fmt: skip
+    return Expression(node, source=text)
 
 
 class _Parser:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
 from typing import Annotated, Any
 
@@ -9,11 +10,13 @@ from pydantic import BeforeValidator, PlainSerializer, WithJsonSchema
 from pydantic_core import PydanticCustomError
 
 from symphony.errors import ExpressionError
-from symphony.model.expression import Call, Expression, Literal, Node
-from symphony.model.expression_parser import parse_expression
+from symphony.model.expression import Call, Expression, Literal, Node, height, shifted
+from symphony.model.expression_parser import HIGHEST, parse_expression
 from symphony.model.frozen import FrozenMap
 
 OPEN, CLOSE = "${{", "}}"
+_PLAIN_EXPRESSION = re.compile(r"\s*\$\{\{([^{}\"'\\]*)\}\}\s*")
+"""Text that is one expression without quotes and braces: the usual case, which needs no search for its end."""
 
 
 def parse_text(text: str) -> Any:
@@ -22,6 +25,9 @@ def parse_text(text: str) -> Any:
     Raises:
         ExpressionError: offsets count from the start of `text`.
     """
+    plain = _PLAIN_EXPRESSION.fullmatch(text)
+    if plain is not None:
+        return _simplify(_parse_at(plain[1], plain.start(1)))
     start = text.find(OPEN)
     if start < 0:
         return text
@@ -95,7 +101,8 @@ def _concatenate(pieces: list[str | tuple[int, str]], text: str) -> Any:
             continue
         value = _simplify(_parse_at(piece[1], piece[0]))
         if isinstance(value, Expression):
-            nodes.append(Call("string", None, (value.node,), value.node.at))
+            node = shifted(value.node, piece[0])
+            nodes.append(Call("string", None, (node,), node.at))
         elif isinstance(value, str):
             nodes.append(Literal(value))
         else:
@@ -106,6 +113,10 @@ def _concatenate(pieces: list[str | tuple[int, str]], text: str) -> Any:
             result = Literal(str(result.value) + str(node.value))
         else:
             result = Call("_+_", None, (result, node))
+    if height(result) > HIGHEST + 2:
+        raise ExpressionError(
+            f"text joins at most {HIGHEST} expressions", length=len(text), hint="make the text in a player, such as text.render"
+        )
     return _simplify(Expression(result, source=text))
 
 

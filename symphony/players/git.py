@@ -39,6 +39,8 @@ def _tracked(repo: Path, *, untracked: bool = False) -> list[str]:
     for entry in git(repo, "ls-files", "-s", "-z").split(b"\0"):
         if entry[:3] == b"100":  # 120000 is a link, 160000 a submodule
             names.add(entry[entry.index(b"\t") + 1 :])
+    if not names and not _has_files(repo):
+        raise UsageError(f"{repo} is a bare repository: it has a history and no files. Give a checkout of it")
     if untracked:
         names.update(git(repo, "ls-files", "--others", "--exclude-standard", "-z").split(b"\0"))
     folder = os.fsencode(repo)
@@ -365,23 +367,13 @@ def log_between(repo: Repo, older: str = "", newer: str = "HEAD") -> Table:
         ```
     """
     first, last = _ends(repo, older, newer)
-    form = "%x00".join(("%H", "%aN", "%at", "%P", "%s", "%b")) + "%x00%x1e"
+    form = "%x00".join(("%H", "%aN", "%at", "%P", "%s", "%b"))
     wanted = [f"{first}..{last}"] if first else [last]
+    fields = text_of(git(repo, "log", "-z", f"--format={form}", *wanted, "--")).split("\0")
     rows = []
-    for record in text_of(git(repo, "log", f"--format={form}", *wanted, "--")).split("\0\x1e"):
-        fields = record.lstrip("\n").split("\0")
-        if len(fields) == 6:
-            commit, author, seconds, parents, subject, body = fields
-            rows.append(
-                {
-                    "commit": commit,
-                    "author": author,
-                    "date": iso(int(seconds)),
-                    "parents": len(parents.split()),
-                    "subject": subject,
-                    "body": body.strip(),
-                }
-            )
+    for commit, author, seconds, parents, subject, body in zip(*(fields[i::6] for i in range(6)), strict=False):
+        row = {"commit": commit, "author": author, "date": iso(int(seconds)), "parents": len(parents.split())}
+        rows.append(row | {"subject": subject, "body": body.strip()})
     return rows
 
 

@@ -198,7 +198,7 @@ def lower(text: str) -> str:
 
 
 @operator(version="1.0.0", tags=("text", "trim"))
-def strip(text: str) -> str:
+def trim(text: str) -> str:
     """Take blanks and line ends off both ends of a text.
 
     Args:
@@ -207,7 +207,7 @@ def strip(text: str) -> str:
     Example:
         ```yaml
         bare:
-          player: text.strip
+          player: text.trim
           with: {text: "  hello  "}
         ```
     """

@@ -72,6 +72,7 @@ class Engine:
 
     Args:
         recorded: outcomes of an earlier sitting of the same run, by (task path, index).
+        done, failed: what the fast road computed before it ended, by position in the plan, and what ended it.
     """
 
     def __init__(
@@ -85,9 +86,12 @@ class Engine:
         redact: Callable[[str], str] = str,
         environment: Mapping[str, str] | None = None,
         secret_of: Callable[[str], str] | None = None,
+        done: Mapping[int, Any] | None = None,
+        failed: tuple[int, BaseException] | None = None,
     ) -> None:
         self.calls, self.settings, self.redact = calls, settings, redact
         self.recorded = recorded or {}
+        self._done, self._failed_before = done or {}, failed
         self.net = Network(program, params, calls, settings.run, environment or {}, secret_of)
         self.schedule = self.net.schedule
         self.info: dict[int, CallInfo] = {}
@@ -263,6 +267,13 @@ class Engine:
             return []
         net = self.net
         step, index = net.steps[node], net.indexes[node]
+        if self._failed_before is not None:
+            if node in self._done:
+                net.put(node, {"out": self._done[node]}, {})
+                return self._end(node, sc.SUCCEEDED)
+            if node == self._failed_before[0]:
+                self._info(node).attempts = 1
+                return self._failed(node, self._failed_before[1])
         try:
             earlier = self.recorded.get((net.task_path(node), index)) if self.recorded else None
             if earlier is not None and (index >= 0 or step.task.each is None):

@@ -13,17 +13,20 @@ from typing import Any
 
 from symphony.model.artifact import Artifact
 from symphony.model.event import Event, EventKind
+from symphony.model.expression import Expression
 from symphony.model.plan import Plan
 from symphony.model.states import FINAL, RunState, TaskState
 from symphony.runtime.arguments import as_document, bind_params
 from symphony.runtime.call import TaskCalls, error_document
 from symphony.runtime.contract import InProcessExecutor
 from symphony.runtime.engine import GRACE_S, Engine, Settings, as_artifact
+from symphony.runtime.fast_loop import BoundCalls, FastRun, can_run_fast
 from symphony.runtime.ownership import Ownership
-from symphony.runtime.result import Outputs, RunResult, TaskResult
+from symphony.runtime.result import LazyTasks, Outputs, RunResult, TaskResult
 from symphony.runtime.schedule import State
 from symphony.runtime.secrets import Secrets
 from symphony.runtime.steps import build_program
+from symphony.runtime.values import Held
 from symphony.store.anchors import Anchors
 from symphony.store.records import CallRecord, RunRecord
 from symphony.store.store import Store
@@ -162,11 +165,18 @@ class Sitting:
         settings = Settings(
             self.run_id, self.order.fail_fast, self.order.forced, self.order.selected, False, self.order.on_event
         )
+        fast = self._fast_road()
+        begun = time.monotonic()
+        if fast is not None:
+            drive_fast(fast, self.executor, self.order.workers)
+            if fast.failed is None:
+                return self._fast_result(fast, time.monotonic() - begun)
         engine = Engine(
             self.program, self.params, self.calls, settings, recorded=known, redact=self.secrets.redact,
             environment=self.environment(), secret_of=self.secrets.get,
+            done=None if fast is None else {i: fast.values[i] for i, at in enumerate(fast.ended) if at},
+            failed=None if fast is None else fast.failed,
         )  # fmt: skip
-        begun = time.monotonic()
         abandoned = drive(engine, self.executor, self.order.workers)
         return self._result(engine, time.monotonic() - begun, abandoned)
 
@@ -195,6 +205,42 @@ class Sitting:
             failures=tuple(failures), abandoned=tuple(abandoned), output_types=self.plan.output_types,
         )  # fmt: skip
 
+    def _fast_road(self) -> FastRun | None:
+        """The fast road, where nothing is asked for that only the run loop can do."""
+        order = self.order
+        if order.recorded or order.strict or order.on_event is not None or order.selected is not None or order.forced:
+            return None
+        if not can_run_fast(self.program, self.params):
+            return None
+        return FastRun(BoundCalls(self.program, self.params, order.root))
+
+    def _fast_result(self, fast: FastRun, seconds: float) -> RunResult:
+        position = {name: i for i, name in enumerate(fast.names)}
+        outputs = {name: self._fast_output(value, fast, position) for name, value in self.plan.outputs.items()}
+        counts = dict.fromkeys(("succeeded", "cached", "failed", "skipped", "cancelled"), 0)
+        counts["succeeded"] = len(fast.names)
+
+        def task(name: str) -> TaskResult:
+            return TaskResult(TaskState.SUCCEEDED, 1, fast.started_at, fast.ended[position[name]])
+
+        return RunResult(
+            run=self.run_id, melody=self.plan.melody, plan=self.plan.hash, executor=self.executor.name,
+            state=RunState.SUCCEEDED, seconds=seconds, counts=counts, outputs=Outputs(outputs), artifacts={},
+            tasks=LazyTasks(fast.names, task), output_types=self.plan.output_types,
+        )  # fmt: skip
+
+    def _fast_output(self, value: Any, fast: FastRun, position: Mapping[str, int]) -> Held:
+        evaluate = Engine(self.program, self.params, self.calls, Settings(self.run_id))
+        for name, i in position.items():
+            evaluate.net.root.nodes[name] = i
+        bare = value.bare if isinstance(value, Expression) else None
+        if bare is not None and bare.root == "tasks" and not bare.path:
+            return Held(fast.values[position[bare.name]])
+        evaluate.net.lay_out()
+        for i in position.values():
+            evaluate.net.put(i, {"out": fast.values[i]}, {})
+        return Held(evaluate.net.held(value, evaluate.net.root, None).value)
+
     def environment(self) -> dict[str, str]:
         """The environment variables that the melody reads, as far as they are set."""
         return {name: os.environ[name] for name in self.plan.env if name in os.environ}
@@ -202,6 +248,25 @@ class Sitting:
     def _tell(self, kind: EventKind, data: dict[str, Any]) -> None:
         if self.order.on_event is not None:
             self.order.on_event(Event(kind, self.run_id, time.time(), "", data))
+
+
+def drive_fast(fast: FastRun, executor: InProcessExecutor, workers: int | None) -> None:
+    """Make the calls of the fast road: here when there is one worker, else on the executor's threads."""
+    executor.start(workers=workers)
+    if executor.workers == 1:
+        fast.run_in_order()
+    else:
+        fast.prepare_threads()
+        executor.lend(lambda _: fast.work(executor.workers))
+        try:
+            while not executor.stop(grace_s=0.5):
+                pass
+        except KeyboardInterrupt:
+            fast.stopped = True
+            executor.stop(grace_s=GRACE_S)
+            raise
+    if fast.failed is not None and isinstance(fast.failed[1], KeyboardInterrupt):
+        raise fast.failed[1]
 
 
 def drive(engine: Engine, executor: InProcessExecutor, workers: int | None) -> list[str]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -48,6 +48,22 @@ class Outputs(Mapping[str, Any]):
 
     def __repr__(self) -> str:
         return f"Outputs({', '.join(self._held)})"
+
+
+class LazyTasks(Mapping[str, TaskResult]):
+    """Results of tasks by path, made when they are asked for."""
+
+    def __init__(self, names: Sequence[str], make: Callable[[str], TaskResult]) -> None:
+        self._names, self._make = names, make
+
+    def __getitem__(self, name: str) -> TaskResult:
+        return self._make(name)
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._names)
+
+    def __len__(self) -> int:
+        return len(self._names)
 
 
 @dataclass(frozen=True, slots=True)

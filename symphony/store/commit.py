@@ -61,7 +61,8 @@ class PackWriter:
     def write(self, connection: sqlite3.Connection) -> None:
         """Insert the packs."""
         self._close()
-        insert(connection, "INSERT INTO packs(id, data)", self.rows)
+        now = time.time()
+        insert(connection, "INSERT INTO packs(id, at, data)", [(number, now, data) for number, data in self.rows])
 
 
 def new_packs(connection: sqlite3.Connection) -> PackWriter:

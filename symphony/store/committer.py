@@ -8,7 +8,10 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 
 from symphony.errors import StoreError, SymphonyError
+from symphony.model.artifact import Artifact
 from symphony.store.batch import Batch
+from symphony.store.encoded import Encoded
+from symphony.store.records import KeyEntry
 
 FULL_COUNT = 3_000
 """How many entries are written at the latest."""
@@ -68,6 +71,16 @@ class Committer:
             self.flush()
         return number
 
+    def waiting(self, artifact: Artifact) -> Encoded | None:
+        """An artifact that is not written yet, or nothing."""
+        name = artifact.digest, artifact.codec
+        return self.pending.artifacts.get(name) or self.writing.artifacts.get(name)
+
+    def waiting_key(self, key: str) -> KeyEntry | None:
+        """The entry of a key that is not written yet, or nothing."""
+        found = self.pending.keys.get(key) or self.writing.keys.get(key)
+        return found[0] if found is not None else None
+
     def _nudge(self, *, full: bool) -> None:
         if self._thread is None:
             self._start()
@@ -84,10 +97,8 @@ class Committer:
                 atexit.register(self._flush_at_exit)
 
     def _work(self) -> None:
-        while True:
+        while not self._closed:
             self._wake.wait()
-            if self._closed:
-                return
             self._full.wait(WAIT_S)
             self._wake.clear()
             self._full.clear()

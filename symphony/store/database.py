@@ -20,7 +20,7 @@ from symphony.store.faults import database_fault, file_fault, is_damage
 # used again.
 MIGRATIONS: tuple[str, ...] = (
     """
-    CREATE TABLE packs(id INTEGER PRIMARY KEY AUTOINCREMENT, data BLOB NOT NULL);
+    CREATE TABLE packs(id INTEGER PRIMARY KEY AUTOINCREMENT, at REAL NOT NULL, data BLOB NOT NULL);
     CREATE TABLE artifacts(
         digest BLOB NOT NULL, codec INTEGER NOT NULL, pack INTEGER NOT NULL, start INTEGER NOT NULL,
         length INTEGER NOT NULL, refers INTEGER NOT NULL, PRIMARY KEY(digest, codec)
@@ -180,7 +180,10 @@ class Database:
                 raise database_fault(self.name, error, needed_bytes=needed_bytes) from error
 
     def vacuum(self) -> None:
-        """Give free pages back to the file system."""
+        """Give free pages back to the file system, where they are more than a quarter."""
+        ((free,),), ((pages,),) = self.read("PRAGMA freelist_count"), self.read("PRAGMA page_count")
+        if 4 * free < pages:
+            return
         try:
             with self._write_lock:
                 self._writer.execute("VACUUM")

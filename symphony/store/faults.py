@@ -28,7 +28,8 @@ def file_fault(path: Path, error: OSError, *, needed_bytes: int | None = None) -
 def disk_full(path: Path, needed_bytes: int | None = None) -> StoreError:
     """The error for a full disk, with what is needed and what is free."""
     try:
-        free = f"{shutil.disk_usage(path if path.is_dir() else path.parent).free} bytes are free"
+        existing = next(above for above in (path, *path.parents) if above.is_dir())
+        free = f"{shutil.disk_usage(existing).free} bytes are free"
     except OSError:
         free = "how much is free could not be read"
     needed = f"{needed_bytes} bytes are needed, " if needed_bytes is not None else ""

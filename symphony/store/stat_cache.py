@@ -54,7 +54,7 @@ class StatCache:
 
     def _digest(self, name: str, status: os.stat_result) -> str:
         row = self._rows.get(name) or self._load(name)
-        if row is not None and _unchanged(row, status):
+        if row is not None and is_unchanged(row, status):
             self._remember(row)
             return row[6]
         for _ in range(3):
@@ -103,7 +103,8 @@ def _times(status: os.stat_result) -> tuple[int, int, int, int]:
     return status.st_size, status.st_mtime_ns, status.st_ctime_ns, status.st_ino
 
 
-def _unchanged(row: StatRow, status: os.stat_result) -> bool:
+def is_unchanged(row: StatRow, status: os.stat_result) -> bool:
+    """Whether a file is certainly as it was when its row was written: git's rule, young files included."""
     if row[1:5] != _times(status):
         return False
     youngest = max(row[2], row[3])

@@ -7,15 +7,16 @@ commit (a tenth of a second, a thousand entries, or `Store.flush`). Every method
 from __future__ import annotations
 
 import hashlib
-import io
 import os
+import sqlite3
 import weakref
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from types import TracebackType
 from typing import Any, BinaryIO
 
-from symphony.errors import CodecError, DamagedArtifactError, StoreError, UsageError
+from symphony.errors import CodecError, StoreError, UsageError
 from symphony.model.artifact import Artifact
 from symphony.model.port_type import ANY, PortType
 from symphony.store.anchors import Anchors
@@ -33,6 +34,7 @@ from symphony.store.faults import file_fault
 from symphony.store.files import Files
 from symphony.store.journal import Journal
 from symphony.store.objects import LocalObjects, MemoryObjects, Objects
+from symphony.store.reading import VerifiedReader
 from symphony.store.records import CallRecord, KeyEntry, RunRecord
 from symphony.store.stat_cache import StatCache
 
@@ -61,6 +63,7 @@ class Store:
         self._sittings: dict[str, int] = {}
         self._committer = Committer(self._write)
         self.journal = Journal(self.database, self._committer, self._sittings)
+        self._reading = VerifiedReader(folder, self.catalog, self.objects, self._committer)
         self._stats = StatCache(self._load_stat, self._store_stat)
         self.files = Files(folder / "files" if folder is not None else None, self._stats.digest_file)
         self._outside = Outside(self._stats.digest_file, self._stats.digest_folder, self.files.folder)
@@ -237,7 +240,7 @@ class Store:
         return path
 
     def _check_pickle(self, artifact: Artifact) -> None:
-        waiting = self._waiting(artifact)
+        waiting = self._committer.waiting(artifact)
         if waiting is None and not self.catalog.recorded(artifact.digest, "pickle"):
             raise CodecError(
                 f"codec pickle reads only what this store wrote through it, and {artifact.digest[:12]} was not"
@@ -261,7 +264,7 @@ class Store:
         self._check()
         if artifact.codec == "source":
             return still_there(artifact, anchors or self.anchors, self._outside)
-        waiting = self._waiting(artifact)
+        waiting = self._committer.waiting(artifact)
         row = self.catalog.find(artifact.digest, artifact.codec) if waiting is None else None
         if artifact.size_bytes > SMALL_BYTES:
             there = self.objects.has(artifact.digest, artifact.size_bytes)
@@ -292,32 +295,11 @@ class Store:
         Raises:
             DamagedArtifactError: they are not what the digest names, or are gone.
         """
-        self._check()
-        if artifact.codec == "source" or artifact.size_bytes > SMALL_BYTES:
+        if artifact.codec == "source":
             with self.open_stream(artifact, anchors=anchors) as stream:
                 return stream.read()
-        data = self._small_bytes(artifact)
-        if hashlib.sha256(data).hexdigest() != artifact.digest:
-            raise self._damaged_row(artifact, data)
-        return data
-
-    def _small_bytes(self, artifact: Artifact) -> bytes:
-        waiting = self._waiting(artifact)
-        if waiting is not None and waiting.data is not None:
-            return waiting.data
-        row = self.catalog.find(artifact.digest, artifact.codec)
-        data = self.catalog.data(row) if row is not None else None
-        if data is None and row is not None:
-            # A collection of garbage may have moved the bytes between the two looks.
-            row = self.catalog.find(artifact.digest, artifact.codec)
-            data = self.catalog.data(row) if row is not None else None
-        if data is None:
-            raise self._missing(artifact)
-        return data
-
-    def _waiting(self, artifact: Artifact) -> Encoded | None:
-        name = artifact.digest, artifact.codec
-        return self._committer.pending.artifacts.get(name) or self._committer.writing.artifacts.get(name)
+        self._check()
+        return self._reading.read_bytes(artifact)
 
     def open_stream(self, artifact: Artifact, *, anchors: Anchors | None = None) -> BinaryIO:
         """The bytes of an artifact as a stream, verified before it is handed out, without holding them in memory.
@@ -327,61 +309,13 @@ class Store:
             StoreError: a source has changed.
         """
         self._check()
-        if artifact.codec == "source":
-            path = self._source(artifact, anchors)
-            try:
-                return open(path, "rb")
-            except OSError as error:
-                raise StoreError(f"cannot read {path}: {error.strerror or error}") from error
-        if artifact.size_bytes <= SMALL_BYTES:
-            return io.BytesIO(self.read_bytes(artifact))
-        return self._open_object(artifact)
-
-    def _open_object(self, artifact: Artifact) -> BinaryIO:
+        if artifact.codec != "source":
+            return self._reading.open_stream(artifact)
+        path = self._source(artifact, anchors)
         try:
-            stream = self.objects.open(artifact.digest)
-        except FileNotFoundError:
-            raise self._missing(artifact) from None
+            return open(path, "rb")
         except OSError as error:
-            raise self._damaged_object(artifact, error.strerror or str(error)) from error
-        hasher = hashlib.sha256()
-        try:
-            while block := stream.read(1 << 20):
-                hasher.update(block)
-            stream.seek(0)
-        except OSError as error:
-            stream.close()
-            raise self._damaged_object(artifact, error.strerror or str(error)) from error
-        if hasher.hexdigest() != artifact.digest:
-            stream.close()
-            raise self._damaged_object(artifact, "the bytes have another digest")
-        return stream
-
-    def _missing(self, artifact: Artifact) -> DamagedArtifactError:
-        where = self.folder or "this store"
-        return DamagedArtifactError(
-            artifact.digest, f"the artifact {artifact.digest} is not in {where}; run again what made it"
-        )
-
-    def _damaged_object(self, artifact: Artifact, reason: str) -> DamagedArtifactError:
-        try:
-            where = self.objects.quarantine(artifact.digest)
-        except OSError as error:
-            raise file_fault(self.folder or Path(), error) from error
-        return _damaged(artifact, reason, where)
-
-    def _damaged_row(self, artifact: Artifact, data: bytes) -> DamagedArtifactError:
-        where = ""
-        if self.folder is not None:
-            target = self.folder / "quarantine" / artifact.digest
-            try:
-                target.parent.mkdir(exist_ok=True)
-                target.write_bytes(data)
-            except OSError as error:
-                raise file_fault(target, error) from error
-            where = str(target)
-        self.catalog.forget(artifact.digest)
-        return _damaged(artifact, "the bytes have another digest", where)
+            raise StoreError(f"cannot read {path}: {error.strerror or error}") from error
 
     def raw_path(self, artifact: Artifact, *, anchors: Anchors | None = None) -> Path:
         """A read-only file that holds the bytes; a folder for codec ``folder``; the path itself for a source.
@@ -449,8 +383,7 @@ class Store:
             anchors: what names of sources are relative to.
         """
         self._check()
-        waiting = self._committer.pending.keys.get(key) or self._committer.writing.keys.get(key)
-        entry = waiting[0] if waiting is not None else self.catalog.entry(key)
+        entry = self._committer.waiting_key(key) or self.catalog.entry(key)
         if entry is None:
             return None
         if all(self.contains(artifact, anchors=anchors) for artifact in entry.outputs.values()):
@@ -488,8 +421,7 @@ class Store:
         call = self.journal.latest_call(melody, task, player)
         if call is None or call.parts is not None:
             return call.parts if call is not None else None
-        waiting = self._committer.pending.keys.get(call.key or "")
-        entry = waiting[0] if waiting is not None else self.catalog.entry(call.key or "")
+        entry = self._committer.waiting_key(call.key or "") or self.catalog.entry(call.key or "")
         return entry.parts if entry is not None else None
 
     # Journal
@@ -576,6 +508,13 @@ class Store:
         self._check()
         self._committer.flush()
 
+    @contextmanager
+    def exclusively(self) -> Iterator[sqlite3.Connection]:
+        """One write transaction during which neither this process nor another commits anything else."""
+        self._check()
+        with self._committer.held(), self.database.transaction() as connection:
+            yield connection
+
     @property
     def sequence(self) -> int:
         """The number of the last entry given to this store; grows with every entry."""
@@ -589,13 +528,6 @@ class Store:
     def _write(self, batch: Batch) -> None:
         with self.database.transaction(needed_bytes=batch.size_bytes) as connection:
             write_batch(connection, batch, self._sittings)
-
-
-def _damaged(artifact: Artifact, reason: str, where: str) -> DamagedArtifactError:
-    moved = f"; it was moved to {where}" if where else ""
-    return DamagedArtifactError(
-        artifact.digest, f"the artifact {artifact.digest} is damaged: {reason}{moved}. Run again what made it"
-    )
 
 
 def _make_folder(folder: Path) -> None:

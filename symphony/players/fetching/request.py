@@ -46,7 +46,7 @@ def check_address(address: str) -> None:
     """Check that an address can be fetched.
 
     Raises:
-        UsageError: it has another scheme than http or https, or no host.
+        UsageError: it has another scheme than http or https, no host, or a user and password in it.
     """
     try:
         parts = urlsplit(address)
@@ -56,6 +56,10 @@ def check_address(address: str) -> None:
     if not usable or any(c.isspace() or ord(c) < 32 for c in address):
         raise UsageError(
             f"{_shown(address)!r} cannot be fetched: an address starts with http:// or https:// and a host"
+        )
+    if "@" in parts.netloc:
+        raise UsageError(
+            f"{_shown(address)} has a user in its address, which is not sent: give a secret to the port token"
         )
 
 

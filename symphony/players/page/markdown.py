@@ -22,7 +22,7 @@ _LINK = re.compile(
     r"(!?)\[([^\[\]]{0,1000})\]\(\s*<?([^\s<>()]{0,2000}(?:\([^\s<>()]{0,500}\)[^\s<>()]{0,500})?)>?(?:\s+&quot;[^)]{0,500}&quot;)?\s*\)"
 )
 _BARE = re.compile(r"(?<![\w\"=>/])https?://[^\s<>()\"']+[^\s<>()\"'.,;:!?]")
-_SAFE = re.compile(r"(https?:|mailto:|#|[^:]*$)", re.I)
+_SAFE = re.compile(r"https?://|mailto:|#", re.I)
 _PICTURE = re.compile(r"data:image/(png|jpeg|gif|webp);base64,[A-Za-z0-9+/=]+$")
 
 

@@ -10,7 +10,7 @@ _HASH = r"\#[^\n]*"
 # Strings and comments are matched first, so that words inside them do not count; only group 1 counts.
 _GRAMMARS = {
     "c": rf"{_DOUBLE}|{_SINGLE}|`(?:\\.|[^`\\])*`|//[^\n]*|/\*.*?\*/"
-    r"|(\b(?:if|for|foreach|while|case|catch|elif|elsif|unless|guard|when)\b|&&|\|\||\?(?=\s[^:]))",
+    r"|(\b(?:if|for|foreach|while|case|catch|elif|elsif|unless|guard|when)\b|&&|\|\||(?<!\?)\?(?=\s[^:]))",
     "python": rf'"""(?:\\.|[^\\])*?"""|{_DOUBLE}|{_SINGLE}|{_HASH}|(\b(?:if|for|while|except|elif|and|or|case)\b)',
     "shell": rf"{_DOUBLE}|{_SINGLE}|(?<!\$){_HASH}|(\b(?:if|elif|for|while|until)\b|&&|\|\||^\s*[^\s()]+\)\s)",
     "words": rf"{_DOUBLE}|--[^\n]*"

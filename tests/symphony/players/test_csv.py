@@ -127,7 +127,13 @@ def test_sort_puts_missing_values_last_both_ways() -> None:
 
 
 def test_group_counts_and_measures() -> None:
-    measures = {"mean": "mean age", "sum": "sum age", "names": "list name", "different": "distinct name", "most": "max age"}
+    measures = {
+        "mean": "mean age",
+        "sum": "sum age",
+        "names": "list name",
+        "different": "distinct name",
+        "most": "max age",
+    }
 
     assert csv.group(PEOPLE, ["team"], measures) == [
         {"team": "a", "count": 2, "mean": 28.0, "sum": 56, "names": ["Ada", "Cy"], "different": 2, "most": 36},

@@ -78,7 +78,10 @@ def test_pattern_that_cannot_be_read_is_named(folder: Path) -> None:
 
 
 def test_find_large_gives_the_largest_first(folder: Path) -> None:
-    assert files.find_large(folder, over=4) == [{"path": "sub/deep/c.csv", "bytes": 900}, {"path": "sub/b.txt", "bytes": 5}]
+    assert files.find_large(folder, over=4) == [
+        {"path": "sub/deep/c.csv", "bytes": 900},
+        {"path": "sub/b.txt", "bytes": 5},
+    ]
     assert files.find_large(folder, over=0, limit=1) == [{"path": "sub/deep/c.csv", "bytes": 900}]
 
 
@@ -89,7 +92,12 @@ def test_size_adds_up_a_folder(folder: Path) -> None:
 
 @pytest.mark.parametrize(
     ("data", "text"),
-    [("grün".encode(), "grün"), ("grün".encode("utf-16"), "grün"), ("grün".encode("latin-1"), "grün"), (b"\xef\xbb\xbfa", "a")],
+    [
+        ("grün".encode(), "grün"),
+        ("grün".encode("utf-16"), "grün"),
+        ("grün".encode("latin-1"), "grün"),
+        (b"\xef\xbb\xbfa", "a"),
+    ],
     ids=["utf-8", "utf-16", "latin-1", "byte order mark"],
 )
 def test_text_is_read_in_the_encoding_found_out(tmp_path: Path, data: bytes, text: str) -> None:

@@ -56,7 +56,9 @@ def test_parse_and_dump_are_inverse() -> None:
     assert json.dump({"b": "ä", "a": 1}, indent=0, sort_keys=True) == '{"a": 1, "b": "ä"}'
 
 
-@pytest.mark.parametrize(("text", "message"), [("{\n  'a': 1}", "line 2, column 3"), ("[" * 100_000, "too deep|line 1")])
+@pytest.mark.parametrize(
+    ("text", "message"), [("{\n  'a': 1}", "line 2, column 3"), ("[" * 100_000, "too deep|line 1")]
+)
 def test_text_that_is_no_json_is_located(text: str, message: str) -> None:
     with pytest.raises(ValueError, match=message):
         json.parse(text)

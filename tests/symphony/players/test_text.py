@@ -37,7 +37,7 @@ def test_lines_head_and_tail() -> None:
 def test_case_and_blanks() -> None:
     assert text.upper("é") == "É"
     assert text.lower("É") == "é"
-    assert text.strip("\t a \n") == "a"
+    assert text.trim(" \n a ") == "a"
 
 
 def test_words_are_counted_in_any_script() -> None:
@@ -79,7 +79,10 @@ def test_extract_gives_matches_or_their_first_group() -> None:
 
 
 def test_render_fills_a_template() -> None:
-    assert text.render("Dear {{ name }}{% for n in ns %} {{ n }}{% endfor %}\n", {"name": "Ada", "ns": [1, 2]}) == "Dear Ada 1 2\n"
+    assert (
+        text.render("Dear {{ name }}{% for n in ns %} {{ n }}{% endfor %}!\n", {"name": "Ada", "ns": [1, 2]})
+        == "Dear Ada 1 2!\n"
+    )
 
 
 def test_render_escapes_only_when_asked() -> None:

@@ -1,0 +1,213 @@
+"""The fast road for plans that ask for nothing dynamic: calls bound to positions, made in plan order or by threads.
+
+It is taken when results stay in memory, nobody listens, and every task is a plain call of a player. The first failure
+ends it, and the run loop goes on from there with what was computed. A property test holds both equal.
+"""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from symphony.model.expression import Expression
+from symphony.model.template import expressions_in
+from symphony.runtime.coerce import coerce
+from symphony.runtime.steps import Program, Step
+from symphony.runtime.values import Held
+
+LARGEST_BATCH = 64
+_SHORT_S = 0.0001
+"""Calls shorter than this on average are taken in batches; longer ones singly, so that no thread waits for another."""
+
+
+class BoundCalls:
+    """The calls of a program bound to positions. Can be run any number of times.
+
+    Attributes:
+        names: the tasks in plan order.
+        calls: by position: (arity, function, three positions, all positions); arity -1 calls by name.
+        constants: the values at the positions behind the tasks'.
+        edges: by position, what a call waits for.
+    """
+
+    def __init__(self, program: Program, params: Mapping[str, Held], folder: Any) -> None:
+        self.names = list(program.steps)
+        self.constants: list[Any] = []
+        self._position = {name: i for i, name in enumerate(self.names)}
+        self._params, self._folder = params, folder
+        self.calls = [self._bind(step) for step in program.steps.values()]
+        self.edges = [[self._position[before] for before in step.edges] for step in program.steps.values()]
+
+    def _bind(self, step: Step) -> tuple[int, Callable[..., Any], int, int, int, Any]:
+        """A call as (arity, function, three positions, all positions): -1 calls by name."""
+        assert step.player is not None
+        function = step.player.function
+        places = {name: self._place(step, name, value) for name, value in step.task.inputs.items()}
+        order = [n for n in step.player.parameters if n in places]
+        if order != list(step.player.parameters)[: len(order)] or any(
+            p.kind is p.KEYWORD_ONLY for n, p in step.player.parameters.items() if n in places
+        ):
+            return -1, function, 0, 0, 0, tuple(places.items())
+        positions = tuple(places[n] for n in order)
+        a, b, c = (*positions, 0, 0, 0)[:3]
+        return (len(positions) if len(positions) < 4 else 4), function, a, b, c, positions
+
+    def _place(self, step: Step, name: str, value: Any) -> int:
+        bare = value.bare if isinstance(value, Expression) else None
+        if bare is not None and bare.root == "tasks":
+            return self._position[bare.name]
+        constant = self._params[bare.name].value if bare is not None else coerce(value, step.ports[name], self._folder)
+        self.constants.append(constant)
+        return len(self.names) + len(self.constants) - 1
+
+
+class FastRun:
+    """One run on the fast road.
+
+    Attributes:
+        values: the result of each task by its position in the plan, then the constants.
+        ended: when each task ended, seconds since the epoch; 0.0 where it did not.
+        failed: the position of the task that failed, and its error.
+    """
+
+    def __init__(self, bound: BoundCalls) -> None:
+        self.names = bound.names
+        self.values: list[Any] = [None] * len(bound.names) + bound.constants
+        self.ended: list[float] = [0.0] * len(bound.names)
+        self.started_at = time.time()
+        self.failed: tuple[int, BaseException] | None = None
+        self._calls, self._edges = bound.calls, bound.edges
+
+    # one thread --------------------------------------------------------------------------------------------------
+
+    def run_in_order(self) -> None:
+        """Make every call in plan order in this thread."""
+        values, ended, clock = self.values, self.ended, time.time
+        i = 0
+        try:
+            for i, (arity, function, a, b, c, rest) in enumerate(self._calls):
+                if arity == 2:
+                    values[i] = function(values[a], values[b])
+                elif arity == 1:
+                    values[i] = function(values[a])
+                elif arity == 3:
+                    values[i] = function(values[a], values[b], values[c])
+                elif arity == 0:
+                    values[i] = function()
+                elif arity == 4:
+                    values[i] = function(*[values[p] for p in rest])
+                else:
+                    values[i] = function(**{n: values[p] for n, p in rest})
+                ended[i] = clock()
+        except BaseException as error:  # noqa: BLE001  handed to the run loop
+            self.failed = (i, error)
+
+    # several threads ---------------------------------------------------------------------------------------------
+
+    def prepare_threads(self) -> None:
+        """Count what each call waits for."""
+        self._waiting = [len(e) for e in self._edges]
+        self._followers: list[list[int]] = [[] for _ in self._edges]
+        for i, befores in enumerate(self._edges):
+            for before in befores:
+                self._followers[before].append(i)
+        self._ready = [i for i, count in enumerate(self._waiting) if count == 0][::-1]
+        self._left = len(self._edges)
+        self._changed = threading.Condition()
+        self._idle = 0
+        self.stopped = False
+
+    def work(self, threads: int) -> None:
+        """Take ready calls and make them until none is left; a worker goes on with what its own calls made ready."""
+        changed, batch_size = self._changed, 1
+        while True:
+            with changed:
+                while not self._ready:
+                    if self._left == 0 or self.failed is not None or self.stopped:
+                        changed.notify_all()
+                        return
+                    self._idle += 1
+                    changed.wait()
+                    self._idle -= 1
+                count = max(1, min(batch_size, len(self._ready) // threads))
+                batch = self._ready[-count:][::-1]
+                del self._ready[-count:]
+            begun = time.perf_counter()
+            done = self._make(batch, batch_size)
+            if self.failed is not None:
+                with changed:
+                    changed.notify_all()
+                return
+            short = time.perf_counter() - begun < _SHORT_S * max(1, done)
+            batch_size = min(LARGEST_BATCH, batch_size * 2) if short else 1
+
+    def _make(self, batch: list[int], most: int) -> int:
+        """Make a batch of calls, and up to `most` that they make ready one after the other."""
+        values, ended, clock, calls = self.values, self.ended, time.time, self._calls
+        waiting, followers = self._waiting, self._followers
+        done = 0
+        while batch:
+            i = -1
+            try:
+                for i in batch:
+                    arity, function, a, b, c, rest = calls[i]
+                    if arity == 2:
+                        values[i] = function(values[a], values[b])
+                    elif arity == 1:
+                        values[i] = function(values[a])
+                    elif arity == 3:
+                        values[i] = function(values[a], values[b], values[c])
+                    elif arity == 0:
+                        values[i] = function()
+                    elif arity == 4:
+                        values[i] = function(*[values[p] for p in rest])
+                    else:
+                        values[i] = function(**{n: values[p] for n, p in rest})
+                    ended[i] = clock()
+            except BaseException as error:  # noqa: BLE001  handed to the run loop
+                self.failed = self.failed or (i, error)
+                return done
+            done += len(batch)
+            with self._changed:
+                self._left -= len(batch)
+                ready = []
+                for i in batch:
+                    for follower in followers[i]:
+                        waiting[follower] -= 1
+                        if waiting[follower] == 0:
+                            ready.append(follower)
+                if self._left == 0 or self.stopped:
+                    self._changed.notify_all()
+                    return done
+                keep = 1 if self._idle or most == 1 else most
+                batch, rest_ready = ready[:keep], ready[keep:]
+                if rest_ready:
+                    self._ready.extend(rest_ready)
+                    if self._idle:
+                        self._changed.notify(len(rest_ready))
+        return done
+
+
+def can_run_fast(program: Program, params: Mapping[str, Held]) -> bool:
+    """Whether a program asks for nothing that only the run loop can do."""
+    return all(_is_plain(step, params) for step in program.steps.values())
+
+
+def _is_plain(step: Step, params: Mapping[str, Held]) -> bool:
+    task, pin = step.task, step.pin
+    if step.player is None or pin is None or pin.is_async or pin.takes_context or pin.several or step.check:
+        return False
+    if task.each is not None or task.when is not None or step.retry.attempts > 1 or task.timeout is not None:
+        return False
+    return all(_is_simple(value, params) for value in task.inputs.values())
+
+
+def _is_simple(value: Any, params: Mapping[str, Held]) -> bool:
+    if isinstance(value, Expression):
+        bare = value.bare
+        if bare is None or bare.path or bare.optional:
+            return False
+        return bare.root == "tasks" or (bare.root == "params" and not params[bare.name].secret)
+    return not any(True for _ in expressions_in(value))

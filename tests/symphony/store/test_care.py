@@ -1,0 +1,79 @@
+"""Usage is counted, and every damaged artifact is found."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from symphony.model.frozen import FrozenMap
+from symphony.model.states import TaskState
+from symphony.store.care import disk_usage, verify
+from symphony.store.records import CallRecord, KeyEntry, RunRecord
+from symphony.store.store import Store
+
+LARGE = b"large" * 20_000
+
+
+@pytest.fixture
+def store(tmp_path: Path) -> Store:
+    return Store.open(tmp_path / ".symphony")
+
+
+def test_usage_counts_every_kind(store: Store) -> None:
+    large = store.put(LARGE)
+    store.put(b"small")
+    store.begin_run(RunRecord("r1", "m"))
+    store.record([CallRecord("r1", "a", -1, TaskState.SUCCEEDED)])
+    store.remember("ab" * 32, KeyEntry(FrozenMap({"out": large})))
+    store.raw_path(large)
+
+    usage = disk_usage(store)
+
+    assert (usage["artifacts"].count, usage["artifacts"].size_bytes) == (2, len(LARGE) + 5)
+    assert (usage["objects"].count, usage["objects"].size_bytes) == (1, len(LARGE))
+    assert (usage["keys"].count, usage["runs"].count, usage["calls"].count) == (1, 1, 1)
+    assert (usage["files"].count, usage["files"].size_bytes) == (1, len(LARGE))
+    assert usage["database"].size_bytes > 0
+    assert usage["quarantine"].count == 0
+
+
+def test_a_whole_store_has_no_damage(store: Store) -> None:
+    store.put(LARGE)
+    store.put("small")
+
+    assert verify(store) == []
+
+
+def test_every_damaged_artifact_is_found_once(store: Store) -> None:
+    flipped, gone, small = store.put(LARGE), store.put(LARGE + b"!"), store.put("small value")
+    whole = [store.put("whole"), store.put(LARGE + b"?")]
+    store.flush()
+    path = store.objects.path(flipped.digest)  # type: ignore[attr-defined]
+    path.chmod(0o644)
+    path.write_bytes(b"X" + path.read_bytes()[1:])
+    store.objects.remove(gone.digest)
+    with store.database.transaction() as connection:
+        connection.execute("UPDATE packs SET data=CAST(replace(data, 'small value', 'SMALL VALUE') AS BLOB)")
+
+    found = verify(store)
+
+    assert [d.digest for d in found] == sorted(a.digest for a in (flipped, gone, small))
+    by_digest = {d.digest: d for d in found}
+    assert "another digest" in by_digest[flipped.digest].why
+    assert "is not in" in by_digest[gone.digest].why
+    assert by_digest[flipped.digest].where == f"objects/{flipped.digest[:2]}/{flipped.digest}"
+    assert verify(store) == []
+    assert all(store.contains(a) for a in whole)
+
+
+def test_a_damaged_object_without_a_row_is_found(store: Store) -> None:
+    artifact = store.put(LARGE)
+    store.flush()
+    path = store.objects.path(artifact.digest)  # type: ignore[attr-defined]
+    path.chmod(0o644)
+    path.write_bytes(path.read_bytes()[1:])
+    store.catalog.forget(artifact.digest)
+
+    assert [d.digest for d in verify(store)] == [artifact.digest]
+    assert not path.exists()
