@@ -53,7 +53,7 @@ def _sentence(error: MarkedYAMLError, text: str, position: int) -> tuple[str, st
     character = text[position : position + 1]
     opened = f" that begins in line {error.context_mark.line + 1}" if error.context_mark is not None else ""
     in_flow = "flow" in context
-    if in_flow and text[max(0, position - 1) : position + 2] == "${{" or in_flow and "${{" in _line(text, position):
+    if (in_flow and text[max(0, position - 1) : position + 2] == "${{") or (in_flow and "${{" in _line(text, position)):
         return "an expression cannot stand here without quotes", _QUOTE_EXPRESSION
     if "flow sequence" in context:
         return f"expected , or ] in the list{opened}", "close the list with ], and put a , between its elements"
