@@ -1,4 +1,4 @@
-"""Finds the place of each part of a YAML document, only when asked: the text is composed again on the first question."""
+"""Finds the place of each part of a YAML document, only when asked: the first question composes the text again."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ class YamlPlaces:
             return compose(self.text, Problems(""))
 
     def forget_tree(self) -> None:
-        """Let go of the tree: it takes many times the memory of the text, and is asked for only when something is wrong."""
+        """Let go of the tree: it takes many times the memory of the text, and few melodies are asked for places."""
         self._given_root = None
         self.__dict__.pop("root", None)
         self._keys.clear()

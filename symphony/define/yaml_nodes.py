@@ -6,9 +6,9 @@ import gc
 import re
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Any, TypeAlias
+from typing import Any, NoReturn, TypeAlias, cast
 
-from yaml.cyaml import CParser
+from yaml._yaml import CParser
 from yaml.error import MarkedYAMLError, YAMLError
 from yaml.nodes import MappingNode, ScalarNode, SequenceNode
 
@@ -56,21 +56,26 @@ class _Composer(CParser):
         if kind is ScalarNode:
             return PLAIN if implicit[0] else TEXT
         if self.depth > DEEPEST:
-            raise _TooDeep(self.peek_event().start_mark.index)
+            self._stop()
         return COLLECTION
 
     def descend_resolver(self, parent: Any, index: Any) -> None:
         self.depth += 1
         if self.depth > DEEPEST + 1:
-            raise _TooDeep(self.peek_event().start_mark.index)
+            self._stop()
 
     def ascend_resolver(self) -> None:
         self.depth -= 1
 
+    def _stop(self) -> NoReturn:
+        event = self.peek_event()
+        mark = event.start_mark if event is not None else None
+        raise _TooDeep(mark.index if mark is not None else 0)
+
 
 @contextmanager
 def collector_paused() -> Iterator[None]:
-    """Stop the cyclic garbage collector: a large file makes many objects and no garbage, which it would walk each time."""
+    """Stop the cyclic garbage collector: a large file makes many objects, no garbage, and many walks."""
     was_enabled = gc.isenabled()
     gc.disable()
     try:
@@ -84,10 +89,11 @@ def compose(text: str, problems: Problems) -> Node | None:
     """Build the tree of the one document in `text`; None when there is none or after noting what is wrong with it."""
     composer = _Composer(text)
     try:
-        return composer.get_single_node()  # type: ignore[no-any-return]
+        return cast("Node | None", composer.get_single_node())
     except _TooDeep as error:
         problems.add(
-            "SYM107", f"lists and maps nest at most {DEEPEST} levels deep", span=Lines(text).span(error.position, error.position + 1),
+            "SYM107", f"lists and maps nest at most {DEEPEST} levels deep",
+            span=Lines(text).span(error.position, error.position + 1),
             hint="flatten the data, or load it from a file in a task",
         )  # fmt: skip
     except MarkedYAMLError as error:

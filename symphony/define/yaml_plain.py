@@ -57,8 +57,8 @@ class PlainData:
     def _map(self, node: MappingNode) -> dict[str, Any]:
         data: dict[str, Any] = {}
         for key, value in node.value:
-            name = key.value if type(key) is ScalarNode else None
-            if name is None or (key.tag == PLAIN and name[:1] not in _TEXT_STARTS and not isinstance(self._scalar(key), str)):
+            name = key.value if type(key) is ScalarNode and self._is_text(key) else None
+            if name is None:
                 self._not_text(key)
             elif name in data:
                 self._twice(node, key)
@@ -130,6 +130,9 @@ class PlainData:
         node.tag = TEXT if isinstance(node, ScalarNode) else COLLECTION
 
     # keys --------------------------------------------------------------------------------------------------------
+
+    def _is_text(self, key: ScalarNode) -> bool:
+        return key.tag != PLAIN or key.value[:1] in _TEXT_STARTS or isinstance(self._scalar(key), str)
 
     def _not_text(self, key: Node) -> None:
         if isinstance(key, ScalarNode):

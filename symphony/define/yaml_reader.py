@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -24,8 +25,14 @@ KEYS = ("melody", "version", "description", "params", "env", "tasks", "outputs")
 UNNAMED = "unnamed"
 """Stands in for a name that cannot be read, so that the rest of the melody can still be checked."""
 
-_FOREIGN = {"name": "melody", "workflow": "melody", "steps": "tasks", "jobs": "tasks", "nodes": "tasks", "parameters": "params",
-            "inputs": "params", "environment": "env", "results": "outputs", "desc": "description"}  # fmt: skip
+_FOREIGN = {
+    "name": "melody", "workflow": "melody", "steps": "tasks", "jobs": "tasks", "nodes": "tasks", "parameters": "params",
+    "inputs": "params", "environment": "env", "results": "outputs", "desc": "description",
+}  # fmt: skip
+_FOREIGN_IN_PARAM = {
+    "min": "minimum", "max": "maximum", "enum": "choices", "values": "choices", "regex": "pattern",
+    "help": "description",
+}  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,10 +95,11 @@ class _MelodyReader:
         """The fields of the melody; what cannot be read is left out."""
         self.shapes.only_keys(data, KEYS, (), _FOREIGN)
         fields: dict[str, Any] = {"melody": self._name(data)}
-        for key, read in (
-            ("version", self._version), ("description", self._description), ("params", self._params), ("env", self._env),
-            ("tasks", self._tasks), ("outputs", self._outputs),
-        ):  # fmt: skip
+        readers = {
+            "version": self._version, "description": self._description, "params": self._params, "env": self._env,
+            "tasks": self._tasks, "outputs": self._outputs,
+        }  # fmt: skip
+        for key, read in readers.items():
             if key in data:
                 value = read(data[key])
                 if value is not WRONG:
@@ -103,7 +111,9 @@ class _MelodyReader:
     def _name(self, data: dict[str, Any]) -> str:
         if "melody" not in data:
             if not any(k in data for k in ("name", "workflow")):
-                self.problems.add("SYM103", "the key 'melody' is missing: a melody has a name", hint="begin with melody: NAME")
+                self.problems.add(
+                    "SYM103", "the key 'melody' is missing: a melody has a name", hint="begin with melody: NAME"
+                )
             return UNNAMED
         name = self.shapes.text("melody", "a name", data["melody"], ("melody",))
         problem = None if name is WRONG else problem_with_melody_name(name)
@@ -161,9 +171,8 @@ class _MelodyReader:
         if self.shapes.map(f"the parameter {name!r}", data, at, f"write {name}: {{type: string}}") is WRONG:
             return Param(type="any")
         shapes = self.shapes
-        shapes.only_keys(data, Param.model_fields, at, {"min": "minimum", "max": "maximum", "enum": "choices", "values": "choices",
-                                                        "regex": "pattern", "help": "description"})  # fmt: skip
-        readers = {
+        shapes.only_keys(data, Param.model_fields, at, _FOREIGN_IN_PARAM)
+        readers: dict[str, Callable[[Any, Path], Any]] = {
             "type": lambda d, p: shapes.type("type", d, p),
             "default": lambda d, p: shapes.constant("default", d, p),
             "required": lambda d, p: shapes.flag("required", d, p),

@@ -6,13 +6,15 @@ import re
 
 from yaml.nodes import ScalarNode
 
+from symphony.define.yaml_nodes import Node
+
 _PROPERTIES = re.compile(r"(?:[&!]\S*[ \t]*(?:\r\n?|\n)?[ \t]*)+")
 _ESCAPE_LENGTHS = {"x": 4, "u": 6, "U": 10}
 _WHITE_ESCAPES = frozenset("ntrfv \t\n\rNL_P")
 
 
-def content_start(text: str, node: ScalarNode) -> int:
-    """The position of a scalar itself, behind its anchor and tag."""
+def content_start(text: str, node: Node) -> int:
+    """The position of a value itself, behind its anchor and tag."""
     start = int(node.start_mark.index)
     if text[start : start + 1] in ("&", "!"):
         match = _PROPERTIES.match(text, start, node.end_mark.index)
@@ -77,8 +79,8 @@ def _double_quoted(text: str, start: int, end: int) -> list[int]:
             continue
         length = _ESCAPE_LENGTHS.get(text[i + 1], 2)
         escaped = text[i + 1]
-        shown = chr(int(text[i + 2 : i + length], 16)) if length > 2 else ("\0" if escaped not in _WHITE_ESCAPES else " ")
-        if not shown.isspace():
+        white = escaped in _WHITE_ESCAPES if length == 2 else chr(int(text[i + 2 : i + length], 16)).isspace()
+        if not white:
             black.append(i)
         i += length
     return black

@@ -11,7 +11,7 @@ from symphony.define.yaml_locate import YamlPlaces
 from symphony.define.yaml_problems import Problems
 from symphony.errors import ExpressionError
 from symphony.model.names import did_you_mean, nearest, problem_with_identifier
-from symphony.model.port_type import parse_port_type
+from symphony.model.port_type import SCALARS, parse_port_type
 from symphony.model.quantities import parse_duration_s, parse_size_bytes
 from symphony.model.source import Path
 from symphony.model.template import OPEN, expressions_in, parse_text, parse_value
@@ -34,7 +34,8 @@ def describe(data: Any) -> str:
     if isinstance(data, (list, tuple)):
         return "a list"
     shown = repr(data)
-    return ("the text " if isinstance(data, str) else "the number ") + (shown if len(shown) <= 40 else shown[:37] + "...'")
+    shown = shown if len(shown) <= 40 else f"{shown[:36]}...{shown[-1]}"
+    return f"the text {shown}" if isinstance(data, str) else f"the number {shown}"
 
 
 class Shapes:
@@ -128,8 +129,10 @@ class Shapes:
 
     # keys --------------------------------------------------------------------------------------------------------
 
-    def only_keys(self, data: Mapping[str, Any], known: Iterable[str], at: Path, foreign: Mapping[str, str]) -> list[str]:
-        """Note every unknown key; gives the known keys that were probably meant. `foreign` maps words of other tools."""
+    def only_keys(
+        self, data: Mapping[str, Any], known: Iterable[str], at: Path, foreign: Mapping[str, str]
+    ) -> list[str]:
+        """Note every unknown key; gives the known ones that were meant. `foreign` maps words of other tools."""
         meant = []
         known = list(known)
         for key in data:
@@ -158,7 +161,7 @@ class Shapes:
     def duration(self, what: str, data: Any, at: Path, *, positive: bool = False) -> Any:
         """A duration: text such as ``30s``, or seconds."""
         wanted = "a duration such as 30s or 5m"
-        if isinstance(data, bool) or not isinstance(data, (str, int, float)) or (isinstance(data, str) and OPEN in data):
+        if type(data) not in (str, int, float) or (isinstance(data, str) and OPEN in data):
             return self.wrong(what, wanted, data, at)
         seconds = self._parsed(parse_duration_s, "SYM114", what, data, at, "write 20ms, 30s, 5m, 2h or 1d")
         if seconds is not WRONG and not math.isfinite(seconds):
@@ -180,8 +183,7 @@ class Shapes:
             return str(parse_port_type(data))
         except (ValueError, RecursionError) as error:
             reason = str(error) if isinstance(error, ValueError) else "it nests too deep"
-            words = ("string", "integer", "number", "boolean", "bytes", "path", "json", "datetime", "duration", "list[string]")
-            meant = nearest(data, words)
+            meant = nearest(data, (*SCALARS, "list[string]"))
             self.problems.add("SYM116", f"{what}: {reason}", at, hint=f"did you mean {meant!r}?" if meant else "")
             return WRONG
 

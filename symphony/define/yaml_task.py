@@ -31,6 +31,7 @@ CAPTURED = ("stdout", "stderr")
 SHELL_NAMES = re.compile(r"PATH|HOME|LD_.*|BASH_.*|PYTHON.*")
 """Environment variables that decide how a shell works, and so name no input of a shell step."""
 
+_TASK_REFERENCE = re.compile(r"\s*\$\{\{\s*tasks\.(\w+)\s*\}\}\s*")
 _FOREIGN = {
     "script": "run", "command": "run", "cmd": "run", "bash": "run", "shell": "run", "uses": "player", "task": "player",
     "action": "player", "function": "player", "call": "player", "inputs": "with", "args": "with", "arguments": "with",
@@ -47,15 +48,15 @@ class TaskReader:
     def __init__(self, shapes: Shapes) -> None:
         self.shapes, self.problems = shapes, shapes.problems
         self._readers: dict[str, Callable[[Any, Path], Any]] = {
-            "when": self._when, "each": self._each, "needs": self._needs, "retry": self._retry, "timeout": self._timeout,
-            "isolation": self._isolation, "resources": self._resources, "tokens": self._tokens, "cache": self._cache,
-            "priority": self._priority, "description": self._description,
+            "each": self._each, "when": self._when, "needs": self._needs, "retry": self._retry,
+            "timeout": self._timeout, "isolation": self._isolation, "resources": self._resources,
+            "tokens": self._tokens, "priority": self._priority, "cache": self._cache, "description": self._description,
         }  # fmt: skip
 
     def read(self, name: str, data: Any) -> Task | None:
         """Read a task; None when too little of it makes sense for the compiler to go on with it."""
         at: Path = ("tasks", name)
-        if self.shapes.map(f"the task {name!r}", data, at, "write what it does: player: …, run: … or melody: …") is WRONG:
+        if self.shapes.map(f"the task {name!r}", data, at, "write what it does: player, run or melody") is WRONG:
             return None
         kind = self._kind(name, data, at)
         if kind is None:
@@ -87,7 +88,7 @@ class TaskReader:
         for key in RESERVED:
             if key in data:
                 self.problems.add(
-                    "SYM122", f"the key {key!r} is reserved for isolated dependencies, which this version does not offer",
+                    "SYM122", f"{key!r} is reserved for isolated dependencies, which this version does not offer",
                     (*at, key), key=True, hint="remove it, and install what the task needs beside Symphony",
                 )  # fmt: skip
         if len(found) == 1:
@@ -96,8 +97,10 @@ class TaskReader:
         if not found and any(m in KINDS for m in meant):
             return None  # the misspelt key is noted already
         has = f"this one has {' and '.join(found)}" if found else "this one has none of them"
-        self.problems.add("SYM120", f"a task has exactly one of player, run and melody; {has}", at, key=True,
-                          hint="split it into two tasks" if found else "add player: NAME, or run: with a script")  # fmt: skip
+        self.problems.add(
+            "SYM120", f"a task has exactly one of player, run and melody; {has}", at, key=True,
+            hint="split it into two tasks" if found else "add player: NAME, or run: with a script",
+        )  # fmt: skip
         return None
 
     def _unknown_keys(self, data: dict[str, Any], at: Path) -> list[str]:
@@ -116,7 +119,7 @@ class TaskReader:
                 continue
             hint = f"a melody task takes {', '.join(COMMON)}; set {key} on the tasks inside it"
             if key == "outputs":
-                hint = {"player": "a player's outputs follow from its code", "melody": "a melody states its own outputs"}[kind]
+                hint = "its outputs follow from its code" if kind == "player" else "a melody states its own outputs"
             self.problems.add("SYM121", f"{key!r} does not go with {kind!r}", (*at, key), key=True, hint=hint)
 
     def _work(self, kind: str, data: dict[str, Any], at: Path) -> Any:
@@ -147,8 +150,10 @@ class TaskReader:
             value = self.shapes.value(inner, path)
             legal = self.shapes.name("an input", name, path)
             if kind == "run" and SHELL_NAMES.fullmatch(name):
-                self.problems.add("SYM125", f"an input of a shell step cannot be named {name}: it would change how the shell works",
-                                  path, key=True, hint=f"write input_{name.lower()}, and use it in the script")  # fmt: skip
+                self.problems.add(
+                    "SYM125", f"an input of a shell step cannot be named {name}: it would change how the shell works",
+                    path, key=True, hint=f"write input_{name.lower()}, and use it in the script",
+                )  # fmt: skip
             elif legal and value is not WRONG:
                 inputs[name] = value
             whole = whole and value is not WRONG
@@ -180,8 +185,8 @@ class TaskReader:
         value = self.shapes.sole_expression(data, at) if isinstance(data, str) else None
         if value is WRONG or isinstance(value, (Expression, bool)):
             return value
-        hint = f"write ${{{{ {data.strip()} }}}}" if isinstance(data, str) and value is None and "${{" not in data else (
-            "write ${{ size(tasks.rows) > 0 }}, for example")  # fmt: skip
+        bare = isinstance(data, str) and data.strip() and "${{" not in data
+        hint = f"write ${{{{ {data.strip()} }}}}" if bare else "write ${{ size(tasks.rows) > 0 }}, for example"
         self.problems.add("SYM126", "when takes one expression in ${{ }}, or true or false", at, hint=hint)
         return WRONG
 
@@ -220,9 +225,10 @@ class TaskReader:
     def _needs(self, data: Any, at: Path) -> Any:
         if isinstance(data, list):
             for i, element in enumerate(data):
-                match = re.fullmatch(r"\s*\$\{\{\s*tasks\.(\w+)\s*\}\}\s*", element) if isinstance(element, str) else None
+                match = _TASK_REFERENCE.fullmatch(element) if isinstance(element, str) else None
                 if match:
-                    self.problems.add("SYM128", "needs takes names of tasks, not expressions", (*at, i), hint=f"write {match[1]}")
+                    message = "needs takes names of tasks, not expressions"
+                    self.problems.add("SYM128", message, (*at, i), hint=f"write {match[1]}")
                     return WRONG
         return self.shapes.texts("needs", "names of tasks", data, at)
 
@@ -230,7 +236,7 @@ class TaskReader:
         if not isinstance(data, dict):
             attempts = self.shapes.whole("retry", data, at, least=1)
             return attempts if attempts is WRONG else Retry(attempts=attempts)
-        self.shapes.only_keys(data, Retry.model_fields, at, {"max": "attempts", "times": "attempts", "retries": "attempts"})
+        self.shapes.only_keys(data, Retry.model_fields, at, dict.fromkeys(("max", "times", "retries"), "attempts"))
         shapes = self.shapes
         readers: dict[str, Callable[[Any, Path], Any]] = {
             "attempts": lambda d, p: shapes.whole("attempts", d, p, least=1),
