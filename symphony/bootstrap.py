@@ -18,6 +18,7 @@ from symphony.compiler.identity import Identity, IdentityReader
 from symphony.config.project import Project, find_project
 from symphony.define.catalog import ProjectCatalog
 from symphony.define.source_tree import ProjectSources
+from symphony.define.static_catalog import StaticCatalog
 from symphony.define.tracing import MelodyFunction
 from symphony.errors import CompileError, MissingExtraError, RefusedError, TracingError, UsageError
 from symphony.model.diagnostic import Diagnostic
@@ -26,7 +27,7 @@ from symphony.model.frozen import FrozenMap
 from symphony.model.melody import Melody
 from symphony.model.names import did_you_mean
 from symphony.model.plan import Plan
-from symphony.model.signature import Signature
+from symphony.model.signature import Catalog, Signature
 from symphony.model.source import Span
 
 if TYPE_CHECKING:
@@ -219,8 +220,14 @@ def _module_name(path: Path, root: Path) -> str:
 # compiling ------------------------------------------------------------------------------------------------------------
 
 
-def check(target: Any, *, project: Project | None = None) -> Checked:
-    """Check a melody, a plan, or a file of either; never raises for problems of the melody."""
+def check(target: Any, *, project: Project | None = None, imports: bool = True) -> Checked:
+    """Check a melody, a plan, or a file of either; never raises for problems of the melody.
+
+    Args:
+        target: what to check.
+        project: whose players are meant; None: the project above the melody.
+        imports: False reads players from their source text and executes nothing of the project.
+    """
     if isinstance(target, Plan):
         return Checked(None, target, ())
     if isinstance(target, (str, Path)):
@@ -230,8 +237,10 @@ def check(target: Any, *, project: Project | None = None) -> Checked:
             return Checked(None, Plan.from_text(Path(place).read_text("utf-8"), file=place), ())
         file = Path(place.partition(":")[0])
         home = _project_of(file, here)
+        if not imports and file.suffix == ".py":
+            raise UsageError(f"{file} is Python: it can only be read by importing it; --no-import is for YAML melodies")
         try:
-            return _compiled(_read(place), home, file.parent)
+            return _compiled(_read(place), home, file.parent, imports=imports)
         except TracingError as error:
             return Checked(None, None, (_tracing_problem(error, place),))
     if isinstance(target, MelodyFunction):
@@ -259,13 +268,15 @@ def _project_of(file: Path, here: Project) -> Project:
     return here if found.root == here.root else found
 
 
-def _compiled(read: _Read, project: Project, folder: Path, traced: MelodyFunction | None = None) -> Checked:
+def _compiled(
+    read: _Read, project: Project, folder: Path, traced: MelodyFunction | None = None, *, imports: bool = True
+) -> Checked:
     if read.melody is None:
         return Checked(None, None, tuple(_with_excerpt(d, _text_of(d.file)) for d in read.diagnostics))
     before = list(read.diagnostics)
     if traced is not None and (again := traced.trace()) != read.melody:
         before.append(_unsteady(read.melody, again))
-    result = compile_with(read.melody, project, folder, broken=read.broken, before=before)
+    result = compile_with(read.melody, project, folder, broken=read.broken, before=before, imports=imports)
     return Checked(read.melody, result.plan, tuple(_with_excerpt(d, _text_of(d.file)) for d in result.diagnostics))
 
 
@@ -276,9 +287,12 @@ def compile_with(
     *,
     broken: frozenset[str] = frozenset(),
     before: Iterable[Diagnostic] = (),
+    imports: bool = True,
 ) -> Compilation:
     """Compile a melody with the players of a project."""
-    catalog = ProjectCatalog((project.root, folder.resolve()))
+    catalog: Catalog = ProjectCatalog((project.root, folder.resolve()))
+    if not imports:
+        catalog = StaticCatalog(ProjectSources(project.root, (folder.resolve(),)))
     return compile_melody(melody, catalog, identities_of(project, folder), broken=broken, before=before)
 
 

@@ -45,8 +45,7 @@ class ProjectCatalog:
         module, colon, qualname = name.partition(":")
         if colon:
             return self._own(module, qualname)
-        family, dot, function = name.partition(".")
-        return _shipped(family, function) if dot else None
+        return shipped_player(name)
 
     def _own(self, module: str, qualname: str) -> Player[Any, Any] | None:
         self._make_importable()
@@ -76,6 +75,12 @@ class ProjectCatalog:
             file = getattr(module, "__file__", None)
             if file and any(Path(file).is_relative_to(f) for f in self._folders) and not name.startswith("symphony"):
                 yield from (v.name for v in vars(module).values() if isinstance(v, Player))
+
+
+def shipped_player(name: str) -> Player[Any, Any] | None:
+    """Find a player that ships by its name; returns None when there is none."""
+    family, dot, function = name.partition(".")
+    return _shipped(family, function) if dot else None
 
 
 def _shipped(family: str, function: str) -> Player[Any, Any] | None:

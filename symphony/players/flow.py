@@ -143,4 +143,5 @@ def total(values: list[Any]) -> float:
     for position, value in enumerate(values):
         if not isinstance(value, (int, float)):
             raise TypeError(f"values[{position}] is {value!r}: only numbers can be added up")
-    return sum(values)
+    added: float = sum(values)
+    return added

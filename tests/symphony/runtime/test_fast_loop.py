@@ -1,0 +1,86 @@
+"""The fast road and the run loop give the same results, states and outputs."""
+
+from __future__ import annotations
+
+import sys
+import types
+from typing import Any
+
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from symphony.bootstrap import executor_named
+from symphony.define.player import operator
+from symphony.model.expression import Expression
+from symphony.model.frozen import FrozenMap
+from symphony.model.plan import Plan, PlannedTask, PlayerPin
+from symphony.runtime import execute as execution
+from symphony.runtime.execute import Order, execute
+from symphony.runtime.fast_loop import BoundCalls, FastRun, can_run_fast
+from symphony.runtime.steps import build_program
+from symphony.store.store import Store
+
+made: list[int] = []
+
+
+def join(a: int = 0, b: int = 0, c: int = 0, *, poison: bool = False) -> int:
+    made.append(a)
+    if poison:
+        raise ValueError("poison")
+    return a + b + c + 1
+
+
+module = types.ModuleType("fast_loop_players")
+join.__module__, join.__qualname__ = module.__name__, "join"
+module.join = operator(version="1.0.0")(join)  # type: ignore[attr-defined]
+sys.modules[module.__name__] = module
+PIN = PlayerPin(name="fast_loop_players:join", kind="operator", module=module.__name__, qualname="join", identity="0" * 64)
+
+
+@st.composite
+def plans(draw: st.DrawFn) -> Plan:
+    count = draw(st.integers(1, 14))
+    tasks = []
+    for i in range(count):
+        inputs: dict[str, Any] = {}
+        for name in draw(st.sampled_from(["", "a", "ab", "abc", "ac", "b"])):
+            inputs[name] = Expression.reference("tasks", f"t{draw(st.integers(0, i - 1))}") if i and draw(st.booleans()) else draw(st.integers(0, 9))
+        if draw(st.integers(0, 9)) == 0:
+            inputs["poison"] = True
+        needs = [f"t{draw(st.integers(0, i - 1))}"] if i and draw(st.integers(0, 4)) == 0 else []
+        tasks.append(PlannedTask.model_validate({"id": f"t{i}", "player": PIN.name, "with": inputs, "needs": needs}))
+    outputs = {f"o{i}": Expression.reference("tasks", f"t{i}") for i in range(count)}
+    return Plan(melody="m", players=FrozenMap({PIN.name: PIN}), tasks=tuple(tasks), outputs=FrozenMap(outputs),
+                output_types=FrozenMap(dict.fromkeys(outputs, "integer")))  # fmt: skip
+
+
+def told(plan: Plan, workers: int, *, fast: bool) -> dict[str, Any]:
+    made.clear()
+    road = execution.can_run_fast
+    execution.can_run_fast = can_run_fast if fast else lambda program, params: False  # type: ignore[assignment]
+    try:
+        result = execute(plan, Order(recorded=False, workers=workers), Store.open(None), executor_named("pit"))
+    finally:
+        execution.can_run_fast = road
+    return {
+        "state": result.state, "counts": dict(result.counts), "outputs": dict(result.outputs), "calls": len(made),
+        "tasks": {name: (t.state, t.note, (t.error or {}).get("message")) for name, t in result.tasks.items()},
+    }  # fmt: skip
+
+
+@settings(max_examples=60, deadline=None)
+@given(plans(), st.sampled_from([1, 3]))
+def test_both_roads_tell_the_same(plan: Plan, workers: int):
+    assert told(plan, workers, fast=True) == told(plan, workers, fast=False)
+
+
+@settings(max_examples=60, deadline=None)
+@given(plans())
+def test_nothing_is_called_before_what_it_waits_for(plan: Plan):
+    program = build_program(plan)
+    run = FastRun(BoundCalls(program, {}, None))
+    run.run_in_order()
+
+    for i, step in enumerate(program.steps.values()):
+        if run.ended[i]:
+            assert all(run.ended[run.names.index(before)] <= run.ended[i] and run.ended[run.names.index(before)] for before in step.edges)
