@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import importlib.util
 import sys
 from collections.abc import Callable, Iterable, Mapping
@@ -445,6 +444,8 @@ def run(
 
 async def run_async(target: Any, params: Mapping[str, Any] | None = None, **options: Any) -> RunResult:
     """`run`, awaited: the event loop goes on while the melody runs."""
+    import asyncio  # heavy: only callers inside an event loop need it
+
     return await asyncio.to_thread(run, target, params, **options)
 
 
