@@ -11,7 +11,19 @@ from symphony.compiler.types import TypeScope
 from symphony.errors import ExpressionError
 from symphony.model import port_type as pt
 from symphony.model.diagnostic import Severity
-from symphony.model.expression import ROOTS, Call, Expression, Node, Reference, as_reference, children, free_names
+from symphony.model.expression import (
+    ROOTS,
+    Call,
+    Expression,
+    Literal,
+    Node,
+    Reference,
+    as_reference,
+    children,
+    find_references,
+    free_names,
+    rewrite,
+)
 from symphony.model.melody import Melody
 from symphony.model.names import did_you_mean, nearest
 from symphony.model.port_type import PortType
@@ -19,6 +31,9 @@ from symphony.model.source import Path
 
 if TYPE_CHECKING:
     from symphony.compiler.cel import Prepared
+
+
+_STATE_FUNCTIONS = ("failed", "succeeded")
 
 
 @dataclass(slots=True)
@@ -55,6 +70,9 @@ class ExpressionChecks:
 
         types: dict[str, PortType] = {}
         for reference in value.references:
+            if reference.root == "tasks" and reference.name not in self.scope.tasks:
+                self._reference(reference, melody, at, task)
+        for reference in _values_read(value):
             types[reference.text] = self._reference(reference, melody, at, task)
             self._check_use(reference, types[reference.text], melody, at, task)
         prepared = cel.prepare(
@@ -157,7 +175,7 @@ class ExpressionChecks:
 
     def _functions_are_wrong(self, node: Node, value: Expression, melody: Melody, at: Path, task: str | None) -> bool:
         wrong = False
-        if isinstance(node, Call) and node.function in ("failed", "succeeded"):
+        if isinstance(node, Call) and node.function in _STATE_FUNCTIONS:
             reference = as_reference(node.args[0]) if len(node.args) == 1 else None
             if reference is None or reference.root != "tasks" or reference.path:
                 self._at_node("SYM144", f"{node.function}() takes a task", node, value, melody, at, task,
@@ -192,3 +210,14 @@ def _type_names(entry: _Pending) -> set[str]:
     from symphony.compiler import cel  # heavy: only melodies that compute need it
 
     return {cel.unmangle(name) for name in entry.prepared.variables}
+
+
+def _values_read(value: Expression) -> tuple[Reference, ...]:
+    """The references whose value is read: not those of which only the state is asked, by ``failed`` or ``succeeded``."""
+    if not any(f"{name}(" in value.text for name in _STATE_FUNCTIONS):
+        return value.references
+
+    def unasked(node: Node) -> Node | None:
+        return Literal(True, node.at) if isinstance(node, Call) and node.function in _STATE_FUNCTIONS else None
+
+    return tuple(find_references(rewrite(value.node, unasked)))

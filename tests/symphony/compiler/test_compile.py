@@ -274,3 +274,25 @@ def test_hash_seeds_change_nothing(tmp_path: Path):
     }  # fmt: skip
 
     assert len(texts) == 1
+
+
+@pytest.mark.parametrize("asked", ["failed(tasks.a)", "succeeded(tasks.b) || failed(tasks.a)"])
+def test_the_state_of_a_task_with_several_outputs_can_be_asked(asked: str) -> None:
+    """Semantics 25: notices are possible after any task, shell steps included."""
+    tasks = {"a": {"run": "true"}, "b": {"player": "two"}, "c": {"run": "true", "when": "${{ " + asked + " }}"}}
+
+    assert compiled(tasks).diagnostics == ()
+
+
+def test_the_value_of_a_task_beside_its_state_is_still_checked() -> None:
+    when = "${{ failed(tasks.a) || tasks.a == 'x' }}"
+
+    found = compiled({"a": {"run": "true"}, "c": {"run": "true", "when": when}}).diagnostics
+
+    assert [d.code for d in found] == ["SYM166"]
+
+
+def test_the_state_of_a_task_that_is_not_there_cannot_be_asked() -> None:
+    found = compiled({"c": {"run": "true", "when": "${{ failed(tasks.a) }}"}}).diagnostics
+
+    assert [d.code for d in found] == ["SYM160"]
