@@ -32,6 +32,8 @@ class PlainData:
         self._aliases = "*" in text
         self._done: dict[int, tuple[Any, int]] = {}
         self._open: set[int] = set()
+        self._repeating: MappingNode | None = None
+        self._first: dict[str, ScalarNode] = {}
         self._size = 0
         self._expanded = 0
 
@@ -143,8 +145,10 @@ class PlainData:
             self._note(key, "SYM105", "a key is text, this one is a list or map", "write a plain name as the key")
 
     def _twice(self, node: MappingNode, key: ScalarNode) -> None:
-        first = next(k for k, _ in node.value if isinstance(k, ScalarNode) and k.value == key.value)
-        line = self.lines.place(first.start_mark.index)[0]
+        if self._repeating is not node:
+            self._repeating = node
+            self._first = {k.value: k for k, _ in reversed(node.value) if isinstance(k, ScalarNode)}
+        line = self.lines.place(self._first[key.value].start_mark.index)[0]
         self._note(key, "SYM104", f"the key {key.value!r} stands twice; the first is in line {line}",
                    "remove one of the two, or give one another name")  # fmt: skip
 

@@ -40,6 +40,10 @@ TITLES: dict[str, str] = {
 """Every code of this room with its title. Codes from 140 on belong to compiling."""
 
 
+MOST = 1_000
+"""Problems listed of one file. Whoever has more mends these first."""
+
+
 class Places(Protocol):
     """Where the parts of a document are."""
 
@@ -66,6 +70,8 @@ class Problems:
         self, code: str, message: str, at: Path = (), *, hint: str = "", key: bool = False, span: Span | None = None
     ) -> None:
         """Note a problem at a part of the document; `key` points at the name of the part, `span` overrides both."""
+        if len(self._found) >= MOST:
+            return
         if span is None and self.places is not None:
             span = (self.places.key_of(at) if key else None) or self.places.locate(at)
         self._found.append(Diagnostic(code, message, hint=hint, file=self.file, span=span, task=self.task))

@@ -99,18 +99,19 @@ class Shapes:
         if data > least or (data == least and not more):
             return data
         bound = f"more than {least}" if more else f"at least {least}"
-        self.problems.add("SYM118", f"{what} is {bound}, this is {self.written(at)}", at)
+        self.problems.add("SYM118", f"{what} must be {bound}, this is {self.written(at)}", at)
         return WRONG
 
     def one_of(self, what: str, data: Any, at: Path, allowed: Iterable[str]) -> Any:
         """One of some words."""
-        allowed = list(allowed)
+        allowed = [str(word) for word in allowed]
         if data in allowed:
             return data
         if not isinstance(data, str) or OPEN in data:
             return self.wrong(what, f"one of {', '.join(allowed)}", data, at)
+        meant = nearest(data, allowed)
         self.problems.add("SYM117", f"{what} is one of {', '.join(allowed)}, not {data!r}", at,
-                          hint=did_you_mean(data, allowed))  # fmt: skip
+                          hint=f"did you mean {meant!r}?" if meant else "")  # fmt: skip
         return WRONG
 
     def texts(self, what: str, wanted: str, data: Any, at: Path) -> Any:
@@ -153,7 +154,7 @@ class Shapes:
         better = re.sub(r"[^A-Za-z0-9_]+", "_", name)[:200]
         better = f"_{better}" if better[:1].isdigit() else better
         hint = f"write {better}" if better != name and problem_with_identifier(better) is None else ""
-        self.problems.add("SYM112", f"{what}: {problem}", at, key=True, hint=hint)
+        self.problems.add("SYM112", f"{what} cannot have this name: {problem}", at, key=True, hint=hint)
         return False
 
     # quantities --------------------------------------------------------------------------------------------------
@@ -163,7 +164,7 @@ class Shapes:
         wanted = "a duration such as 30s or 5m"
         if type(data) not in (str, int, float) or (isinstance(data, str) and OPEN in data):
             return self.wrong(what, wanted, data, at)
-        seconds = self._parsed(parse_duration_s, "SYM114", what, data, at, "write 20ms, 30s, 5m, 2h or 1d")
+        seconds = self._parsed(parse_duration_s, "SYM114", what, data, at, _better_duration)
         if seconds is not WRONG and not math.isfinite(seconds):
             self.problems.add("SYM118", f"{what} is endless: {self.written(at)}", at, hint="leave it out")
             return WRONG
@@ -173,7 +174,7 @@ class Shapes:
         """A size: text such as ``512MB``, or bytes."""
         if type(data) not in (str, int) or (isinstance(data, str) and OPEN in data):
             return self.wrong(what, "a size such as 512MB or 1GiB", data, at)
-        return self._parsed(parse_size_bytes, "SYM115", what, data, at, "write 512KB, 2GB or 1GiB")
+        return self._parsed(parse_size_bytes, "SYM115", what, data, at, _better_size)
 
     def type(self, what: str, data: Any, at: Path) -> Any:
         """A port type, as its canonical text."""
@@ -187,11 +188,13 @@ class Shapes:
             self.problems.add("SYM116", f"{what}: {reason}", at, hint=f"did you mean {meant!r}?" if meant else "")
             return WRONG
 
-    def _parsed(self, parse: Callable[[Any], Any], code: str, what: str, data: Any, at: Path, hint: str) -> Any:
+    def _parsed(
+        self, parse: Callable[[Any], Any], code: str, what: str, data: Any, at: Path, better: Callable[[str], str]
+    ) -> Any:
         try:
             return parse(data)
         except (ValueError, OverflowError) as error:
-            self.problems.add(code, f"{what}: {error}", at, hint=hint)
+            self.problems.add(code, f"{what}: {error}", at, hint=better(str(data)))
             return WRONG
 
     # expressions -------------------------------------------------------------------------------------------------
@@ -239,6 +242,18 @@ class Shapes:
         if getattr(node, "style", None) or len(found) != len(at) + 1 or not rest.lstrip(" ").startswith("#"):
             return ""
         return "a ' #' begins a comment here: put the whole value in quotes"
+
+
+def _better_duration(text: str) -> str:
+    """A hint for a duration with its unit spelt out: ``5 minutes`` is ``5m``."""
+    match = re.fullmatch(r"\s*(\d+(?:\.\d+)?)\s*(milli|ms|s|m|h|d)[a-z]*\.?\s*", text.lower())
+    return f"write {match[1]}{'ms' if match[2] == 'milli' else match[2]}" if match else ""
+
+
+def _better_size(text: str) -> str:
+    """A hint for a size in another spelling: ``2G`` is ``2GB``, ``512Mi`` is ``512MiB``."""
+    match = re.fullmatch(r"\s*(\d+(?:\.\d+)?)\s*([kmgt])(?:(i)b?|[a-z]*)\s*", text.lower())
+    return f"write {match[1]}{match[2].upper()}{match[3] or ''}B" if match else ""
 
 
 def _unquoted(data: Any) -> str:

@@ -55,6 +55,8 @@ def _sentence(error: MarkedYAMLError, text: str, position: int) -> tuple[str, st
     in_flow = "flow" in context
     if (in_flow and text[max(0, position - 1) : position + 2] == "${{") or (in_flow and "${{" in _line(text, position)):
         return "an expression cannot stand here without quotes", _QUOTE_EXPRESSION
+    if in_flow and re.search(r"\b(list|map|set|tuple|file|literal)$", text[max(0, position - 8) : position]):
+        return "a type with brackets cannot stand here without quotes", 'write {type: "list[string]"}'
     if "flow sequence" in context:
         return f"expected , or ] in the list{opened}", "close the list with ], and put a , between its elements"
     if "flow mapping" in context:
