@@ -48,8 +48,10 @@ def compile_(
     """
     format = "json" if json else format
     from symphony import bootstrap  # the engine; loaded by the commands that need it
+    from symphony.cli.own_stdout import own_stdout
 
-    checked = bootstrap.check(file)
+    with own_stdout():
+        checked = bootstrap.check(file)
     if checked.plan is None or not checked.ok:
         _report([file], format)
         raise typer.Exit(2)
@@ -67,13 +69,15 @@ def compile_(
 def _report(files: list[str], format: str, *, imports: bool = True) -> bool:
     """Report the problems of all files on stdout; returns whether there are no errors."""
     from symphony import bootstrap  # the engine; loaded by the commands that need it
+    from symphony.cli.own_stdout import own_stdout
     from symphony.cli.version import VERSION
     from symphony.compiler.codes import TITLES
     from symphony.compiler.report_formats import FORMATS, Surroundings, report
 
     if format not in FORMATS:
         report(format, ())  # raises, naming the formats
-    checked = [bootstrap.check(file, imports=imports) for file in files]
+    with own_stdout():
+        checked = [bootstrap.check(file, imports=imports) for file in files]
     found = [d for c in checked for d in c.diagnostics]
     plan = checked[0].plan if len(checked) == 1 else None
     about = Surroundings(

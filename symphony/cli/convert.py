@@ -26,8 +26,10 @@ def convert(
     """Write a melody in YAML or in Python; both mean the same."""
     form = _form(to, output, file)
     from symphony import bootstrap  # the engine; loaded by the commands that need it
+    from symphony.cli.own_stdout import own_stdout
 
-    melody = bootstrap.load(file)
+    with own_stdout():
+        melody = bootstrap.load(file)
     if form == "yaml":
         from symphony.define.yaml_writer import to_yaml as written  # one of the two writers is needed
     else:

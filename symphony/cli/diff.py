@@ -56,8 +56,10 @@ def plan_at(place: str) -> Plan:
 
 def _compiled(target: str) -> Plan:
     from symphony import bootstrap  # the engine; loaded by the commands that need it
+    from symphony.cli.own_stdout import own_stdout
 
-    checked = bootstrap.check(target)
+    with own_stdout():
+        checked = bootstrap.check(target)
     if checked.plan is None:
         raise CompileError(checked.diagnostics)
     return checked.plan

@@ -68,8 +68,10 @@ def _format(format: str | None, output: Path | None) -> str:
 def _definition(file: str) -> Plan | Melody:
     """The plan, or the melody when it does not compile but can be read: a broken melody can be looked at."""
     from symphony import bootstrap  # the engine; loaded by the commands that need it
+    from symphony.cli.own_stdout import own_stdout
 
-    checked = bootstrap.check(file)
+    with own_stdout():
+        checked = bootstrap.check(file)
     definition = checked.plan or checked.melody
     if definition is None:
         raise CompileError(checked.diagnostics)

@@ -34,13 +34,15 @@ def players(
     json: Json = False,
 ) -> None:
     """List players, or show one."""
+    from symphony.cli.own_stdout import own_stdout
     from symphony.cli.player_list import all_players  # imports every player; --help needs none
 
     project = project_here()
     if identity:
         _write_identity(identity, project, json=json)
         return
-    found = all_players(project.root)
+    with own_stdout():
+        found = all_players(project.root)
     if name is not None:
         _write_one(_one(name, found), json=json)
         return

@@ -132,12 +132,13 @@ def _finish(start: Callable[..., Any], project: Any, targets: dict[str, Path], *
     """Run with progress, then say and write what came of it; returns the exit code."""
     from symphony.cli.interrupt import orderly_interrupts  # kept from --help
     from symphony.cli.output_file import write_value
+    from symphony.cli.own_stdout import own_stdout
     from symphony.cli.progress import shown_progress
     from symphony.cli.run_summary import say_summary
     from symphony.cli.terminal import say, write_document
     from symphony.runtime.document import run_document
 
-    with orderly_interrupts(), shown_progress() as on_event:
+    with own_stdout(json), orderly_interrupts(), shown_progress() as on_event:
         result = start(on_event)
     for name, path in targets.items():
         if name not in result.artifacts:
@@ -157,9 +158,11 @@ def _finish(start: Callable[..., Any], project: Any, targets: dict[str, Path], *
 def _predict(melody: str, options: dict[str, Any], *, json: bool) -> None:
     from symphony import bootstrap  # the engine; loaded by the commands that need it
     from symphony.cli.decisions import decisions_document, write_decisions
+    from symphony.cli.own_stdout import own_stdout
     from symphony.cli.terminal import write_document
 
-    decisions = bootstrap.dry_run(melody, **options)
+    with own_stdout(json):
+        decisions = bootstrap.dry_run(melody, **options)
     if json:
         write_document(decisions_document(decisions))
     else:
