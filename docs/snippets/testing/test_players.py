@@ -1,12 +1,17 @@
-from words import count_words
-
+from symphony import operator
 from symphony.testing import PlayerSuite, run_player
 
 
-class TestCountWords(PlayerSuite):
-    player = count_words
-    inputs = {"line": "to be or not to be"}
+@operator
+def longest(line: str) -> str:
+    """Find the longest word of a line."""
+    return max(line.split(), key=len)
 
 
-def test_words_of_a_line():
-    assert run_player(count_words, line="to be") == 2
+class TestLongest(PlayerSuite):
+    player = longest
+    inputs = {"line": "to be or perhaps not"}
+
+
+def test_longest_word():
+    assert run_player(longest, line="to perhaps") == "perhaps"
