@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import gc
 import importlib.util
 import sys
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
@@ -219,6 +221,19 @@ def _module_name(path: Path, root: Path) -> str:
 # compiling ------------------------------------------------------------------------------------------------------------
 
 
+@contextmanager
+def _no_garbage_collection() -> Iterator[None]:
+    """Pause the collector: a large melody is a million small values that live on, looked through again and again."""
+    if not gc.isenabled():  # paused by the user, or by a compilation in another thread
+        yield
+        return
+    gc.disable()
+    try:
+        yield
+    finally:
+        gc.enable()
+
+
 def check(target: Any, *, project: Project | None = None, imports: bool = True) -> Checked:
     """Check a melody, a plan, or a file of either; never raises for problems of the melody.
 
@@ -227,6 +242,11 @@ def check(target: Any, *, project: Project | None = None, imports: bool = True) 
         project: whose players are meant; None: the project above the melody.
         imports: False reads players from their source text and executes nothing of the project.
     """
+    with _no_garbage_collection():
+        return _checked(target, project, imports)
+
+
+def _checked(target: Any, project: Project | None, imports: bool) -> Checked:
     if isinstance(target, Plan):
         return Checked(None, target, ())
     if isinstance(target, (str, Path)):

@@ -87,11 +87,11 @@ class Engine:
         environment: Mapping[str, str] | None = None,
         secret_of: Callable[[str], str] | None = None,
         done: Mapping[int, Any] | None = None,
-        failed: tuple[int, BaseException] | None = None,
+        failed: Mapping[int, BaseException] | None = None,
     ) -> None:
         self.calls, self.settings, self.redact = calls, settings, redact
         self.recorded = recorded or {}
-        self._done, self._failed_before = done or {}, failed
+        self._done, self._failed_before = done or {}, failed or {}
         self.net = Network(program, params, calls, settings.run, environment or {}, secret_of)
         self.schedule = self.net.schedule
         self.info: dict[int, CallInfo] = {}
@@ -267,13 +267,13 @@ class Engine:
             return []
         net = self.net
         step, index = net.steps[node], net.indexes[node]
-        if self._failed_before is not None:
+        if self._failed_before:
             if node in self._done:
                 net.put(node, {"out": self._done[node]}, {})
                 return self._end(node, sc.SUCCEEDED)
-            if node == self._failed_before[0]:
+            if node in self._failed_before:
                 self._info(node).attempts = 1
-                return self._failed(node, self._failed_before[1])
+                return self._failed(node, self._failed_before[node])
         try:
             earlier = self.recorded.get((net.task_path(node), index)) if self.recorded else None
             if earlier is not None and (index >= 0 or step.task.each is None):

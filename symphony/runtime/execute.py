@@ -169,13 +169,13 @@ class Sitting:
         begun = time.monotonic()
         if fast is not None:
             drive_fast(fast, self.executor, self.order.workers)
-            if fast.failed is None:
+            if not fast.failures:
                 return self._fast_result(fast, time.monotonic() - begun)
         engine = Engine(
             self.program, self.params, self.calls, settings, recorded=known, redact=self.secrets.redact,
             environment=self.environment(), secret_of=self.secrets.get,
             done=None if fast is None else {i: fast.values[i] for i, at in enumerate(fast.ended) if at},
-            failed=None if fast is None else fast.failed,
+            failed=None if fast is None else fast.failures,
         )  # fmt: skip
         abandoned = drive(engine, self.executor, self.order.workers)
         return self._result(engine, time.monotonic() - begun, abandoned)
@@ -265,8 +265,9 @@ def drive_fast(fast: FastRun, executor: InProcessExecutor, workers: int | None) 
             fast.stopped = True
             executor.stop(grace_s=GRACE_S)
             raise
-    if fast.failed is not None and isinstance(fast.failed[1], KeyboardInterrupt):
-        raise fast.failed[1]
+    for error in fast.failures.values():
+        if isinstance(error, KeyboardInterrupt):
+            raise error
 
 
 def drive(engine: Engine, executor: InProcessExecutor, workers: int | None) -> list[str]:

@@ -69,7 +69,7 @@ class FastRun:
     Attributes:
         values: the result of each task by its position in the plan, then the constants.
         ended: when each task ended, seconds since the epoch; 0.0 where it did not.
-        failed: the position of the task that failed, and its error.
+        failures: the errors of the tasks that failed, by position; several threads may fail at the same time.
     """
 
     def __init__(self, bound: BoundCalls) -> None:
@@ -77,7 +77,7 @@ class FastRun:
         self.values: list[Any] = [None] * len(bound.names) + bound.constants
         self.ended: list[float] = [0.0] * len(bound.names)
         self.started_at = time.time()
-        self.failed: tuple[int, BaseException] | None = None
+        self.failures: dict[int, BaseException] = {}
         self._calls, self._edges = bound.calls, bound.edges
 
     # one thread --------------------------------------------------------------------------------------------------
@@ -102,7 +102,7 @@ class FastRun:
                     values[i] = function(**{n: values[p] for n, p in rest})
                 ended[i] = clock()
         except BaseException as error:  # noqa: BLE001  handed to the run loop
-            self.failed = (i, error)
+            self.failures[i] = error
 
     # several threads ---------------------------------------------------------------------------------------------
 
@@ -125,7 +125,7 @@ class FastRun:
         while True:
             with changed:
                 while not self._ready:
-                    if self._left == 0 or self.failed is not None or self.stopped:
+                    if self._left == 0 or self.failures or self.stopped:
                         changed.notify_all()
                         return
                     self._idle += 1
@@ -136,7 +136,7 @@ class FastRun:
                 del self._ready[-count:]
             begun = time.perf_counter()
             done = self._make(batch, batch_size)
-            if self.failed is not None:
+            if self.failures:
                 with changed:
                     changed.notify_all()
                 return
@@ -167,7 +167,7 @@ class FastRun:
                         values[i] = function(**{n: values[p] for n, p in rest})
                     ended[i] = clock()
             except BaseException as error:  # noqa: BLE001  handed to the run loop
-                self.failed = self.failed or (i, error)
+                self.failures[i] = error
                 return done
             done += len(batch)
             with self._changed:

@@ -27,6 +27,7 @@ MELODIES: dict[str, dict[str, Any]] = {
 }
 PROGRAMS = {
     "program/program.py": [],
+    "testing/test_players.py": ["-m", "pytest", "-q", "-p", "no:cacheprovider"],
     "testing/test_words.py": ["-m", "pytest", "-q", "-p", "no:cacheprovider"],
 }
 BESIDE = {"words_yaml/players.py", "program/counting.py", "testing/words.py", "errors/players.py"}
