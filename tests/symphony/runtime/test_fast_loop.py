@@ -64,7 +64,11 @@ def told(plan: Plan, workers: int, *, fast: bool) -> dict[str, Any]:
         execution.can_run_fast = road
     return {
         "state": result.state, "counts": dict(result.counts), "outputs": dict(result.outputs), "calls": len(made),
-        "tasks": {name: (t.state, t.note, (t.error or {}).get("message")) for name, t in result.tasks.items()},
+        # of two failed tasks that a third waits for, the first to fail is its cause: with threads that is either
+        "tasks": {
+            name: (t.state, t.note if workers == 1 else t.note.partition(":")[0], (t.error or {}).get("message"))
+            for name, t in result.tasks.items()
+        },
     }  # fmt: skip
 
 
