@@ -104,7 +104,8 @@ def _read(target: str, seen: tuple[str, ...] = ()) -> _Read:
     file, _, inner = target.partition(":")
     path = Path(file)
     if path.suffix == ".py":
-        return _Read(_python_melody(path, inner).trace())
+        traced = _python_melody(path, inner).trace()
+        return _with_children(traced, (), frozenset(), path, (*seen, str(path.resolve())))
     from symphony.define.yaml_reader import read_yaml  # only YAML melodies need the parser
 
     try:
@@ -120,7 +121,7 @@ def _read(target: str, seen: tuple[str, ...] = ()) -> _Read:
 def _with_children(
     melody: Melody, diagnostics: tuple[Diagnostic, ...], broken: frozenset[str], path: Path, seen: tuple[str, ...]
 ) -> _Read:
-    children: dict[str, Melody] = {}
+    children: dict[str, Melody] = dict(melody.children)
     found = list(diagnostics)
     lost: set[str] = set(broken)
     for name, task in melody.tasks.items():

@@ -90,6 +90,7 @@ def param(
     maximum: float | None = None,
     pattern: str | None = None,
     secret: bool = False,
+    required: bool | None = None,
 ) -> Any:
     """Describe a parameter where its default would stand: ``def m(top: int = param(20, minimum=1))``."""
     given: dict[str, Any] = {
@@ -97,6 +98,8 @@ def param(
         "choices": None if choices is None else tuple(choices), "secret": secret,
     }  # fmt: skip
     fields = {k: v for k, v in given.items() if v is not None and v != "" and v is not False}
+    if required is not None:
+        fields["required"] = required
     if default is not _MISSING:
         fields["default"] = to_value(default)
     return _ParamSpec(fields)
@@ -151,7 +154,7 @@ class Draft:
         if self.each is not None:
             fields["each"] = self.each
         if self.needs:
-            fields["needs"] = tuple(dict.fromkeys(d.id for d in self.needs))
+            fields["needs"] = tuple(dict.fromkeys([*fields.get("needs", ()), *(d.id for d in self.needs)]))
         return fields
 
 
@@ -412,6 +415,8 @@ def call(
     with_: Mapping[str, Any] | None = None,
     each: Any = None,
     when: Any = None,
+    needs: Iterable[str] = (),
+    description: str = "",
     **options: Any,
 ) -> Any:
     """Call a player with everything said at once; for what plain call syntax cannot say.
@@ -421,15 +426,23 @@ def call(
         with_: the inputs; `item` and `index` may be used inside.
         each: a list, a map of lists to zip, or ``{"product": {…}}``.
         when: a condition.
+        needs: ids of tasks that must end first, also of tasks that come later in the text.
+        description: one line for people.
         options: policies, as for ``.options()``.
     """
     name = player if isinstance(player, str) else player.name
     short = name.rpartition(":")[2].rpartition(".")[2]
     draft = _recorder().add("player", name, short, with_ or {}, 1)
-    return _completed(draft, each, when, options)
+    return _completed(draft, each, when, options, needs, description)
 
 
-def _completed(draft: Draft, each: Any, when: Any, options: Mapping[str, Any]) -> TaskRef:
+def _completed(
+    draft: Draft, each: Any, when: Any, options: Mapping[str, Any], needs: Iterable[str] = (), description: str = ""
+) -> TaskRef:
+    if needs:
+        draft.fields["needs"] = tuple(needs)
+    if description:
+        draft.fields["description"] = description
     if each is not None:
         draft.each = to_value(each)
     draft.set_options(options)
@@ -444,18 +457,29 @@ def shell(
     outputs: Mapping[str, Any] | None = None,
     each: Any = None,
     when: Any = None,
+    needs: Iterable[str] = (),
+    description: str = "",
     **options: Any,
 ) -> Any:
     """A shell step: `script` runs under bash, inputs arrive as environment variables, `outputs` are files it leaves."""
     draft = _recorder().add("run", script, "shell", with_ or {}, 1)
     if outputs:
         draft.fields["outputs"] = dict(outputs)
-    return _completed(draft, each, when, options)
+    return _completed(draft, each, when, options, needs, description)
 
 
 def submelody(
-    path: str, *, each: Any = None, when: Any = None, with_: Mapping[str, Any] | None = None, **inputs: Any
+    path: str,
+    *,
+    each: Any = None,
+    when: Any = None,
+    needs: Iterable[str] = (),
+    description: str = "",
+    priority: int | None = None,
+    with_: Mapping[str, Any] | None = None,
+    **inputs: Any,
 ) -> Any:
-    """Another melody as a task, by its path relative to this file."""
+    """Another melody as a task, by its path relative to this file; `with_` for parameters named like an option."""
     draft = _recorder().add("melody", path, Path(path).stem, {**(with_ or {}), **inputs}, 1)
-    return _completed(draft, each, when, {})
+    options = {} if priority is None else {"priority": priority}
+    return _completed(draft, each, when, options, needs, description)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from pydantic import AfterValidator, Field, InstanceOf
+from pydantic import AfterValidator, Field, InstanceOf, WithJsonSchema
 
 from symphony.model import names
 from symphony.model.frozen import EMPTY, FrozenMap
@@ -52,9 +52,9 @@ class Melody(ValueModel):
     tasks: Annotated[FrozenMap[str, Task], LegalNames, Field(description="The steps.")] = EMPTY
     outputs: Annotated[FrozenMap[str, Value], LegalNames, Field(description="What a run gives.")] = EMPTY
 
-    children: Annotated[FrozenMap[str, Melody], Field(exclude=True, repr=False)] = EMPTY
+    children: Annotated[FrozenMap[str, Melody], WithJsonSchema({}), Field(exclude=True, repr=False)] = EMPTY
     """The melodies that tasks name by ``melody:``, by the text that names them; filled by whoever loads."""
-    source: Annotated[InstanceOf[Source], Field(exclude=True, repr=False)] = NO_SOURCE
+    source: Annotated[InstanceOf[Source], WithJsonSchema({}), Field(exclude=True, repr=False)] = NO_SOURCE
     """Where the definition came from; left out of comparison."""
 
     def __eq__(self, other: object) -> bool:
