@@ -54,7 +54,11 @@ class ExpressionChecks:
         from symphony.compiler import cel  # heavy: only melodies that compute need it
 
         types: dict[str, PortType] = {}
+        asked = _asked_about(value.node)
         for reference in value.references:
+            if reference.text in asked:
+                self._reference(reference, melody, at, task, state_only=True)
+                continue
             types[reference.text] = self._reference(reference, melody, at, task)
             self._check_use(reference, types[reference.text], melody, at, task)
         prepared = cel.prepare(
@@ -117,8 +121,12 @@ class ExpressionChecks:
 
     # references --------------------------------------------------------------------------------------------------
 
-    def _reference(self, reference: Reference, melody: Melody, at: Path, task: str | None) -> PortType:
+    def _reference(
+        self, reference: Reference, melody: Melody, at: Path, task: str | None, *, state_only: bool = False
+    ) -> PortType:
         def report(code: str, message: str, hint: str) -> None:
+            if state_only and code == "SYM166":
+                return  # the state of a task is one, however many outputs it has
             self.problems.at_reference(code, message, reference, melody=melody, at=at, hint=hint, task=task)
 
         return self.scope.type_of(reference, report)
@@ -192,3 +200,10 @@ def _type_names(entry: _Pending) -> set[str]:
     from symphony.compiler import cel  # heavy: only melodies that compute need it
 
     return {cel.unmangle(name) for name in entry.prepared.variables}
+
+
+def _asked_about(node: Node) -> set[str]:
+    """The references whose state is asked, with ``failed`` or ``succeeded``, as they are written."""
+    if isinstance(node, Call) and node.function in ("failed", "succeeded"):
+        return {r.text for r in map(as_reference, node.args) if r is not None}
+    return set().union(*map(_asked_about, children(node)))
