@@ -173,7 +173,8 @@ def import_file(path: Path) -> ModuleType:
     """Import a Python file under the name that its players are found by: dotted from the project's root.
 
     Raises:
-        UsageError: the file cannot be imported; says why.
+        UsageError: it is no Python file.
+        TracingError: the file cannot be imported; says why and in which line.
     """
     path = path.resolve()
     root = find_project(path).root
@@ -191,10 +192,12 @@ def import_file(path: Path) -> ModuleType:
     sys.modules[name] = module
     try:
         specification.loader.exec_module(module)
-    except Exception as error:
+    except (Exception, SystemExit) as error:
         del sys.modules[name]
         line = next((f":{t.tb_lineno}" for t in _traceback(error) if t.tb_frame.f_code.co_filename == str(path)), "")
-        raise UsageError(f"{path}{line}: importing the file failed: {type(error).__name__}: {error}") from error
+        if isinstance(error, SyntaxError) and error.filename == str(path) and error.lineno:
+            line = f":{error.lineno}"
+        raise TracingError(f"{path}{line}: importing the file failed: {type(error).__name__}: {error}") from error
     return module
 
 
@@ -231,6 +234,9 @@ def check(target: Any, *, project: Project | None = None) -> Checked:
         file = Path(place.partition(":")[0])
         home = _project_of(file, here)
         try:
+            if file.suffix == ".py":
+                function = _python_melody(file, place.partition(":")[2])
+                return _compiled(_Read(function.trace()), home, file.parent, function)
             return _compiled(_read(place), home, file.parent)
         except TracingError as error:
             return Checked(None, None, (_tracing_problem(error, place),))
