@@ -176,7 +176,8 @@ def import_file(path: Path) -> ModuleType:
     """Import a Python file under the name that its players are found by: dotted from the project's root.
 
     Raises:
-        UsageError: the file cannot be imported; says why.
+        UsageError: it is no Python file.
+        TracingError: the file cannot be imported; says why and in which line.
     """
     path = path.resolve()
     root = find_project(path).root
@@ -194,10 +195,12 @@ def import_file(path: Path) -> ModuleType:
     sys.modules[name] = module
     try:
         specification.loader.exec_module(module)
-    except Exception as error:
+    except (Exception, SystemExit) as error:
         del sys.modules[name]
         line = next((f":{t.tb_lineno}" for t in _traceback(error) if t.tb_frame.f_code.co_filename == str(path)), "")
-        raise UsageError(f"{path}{line}: importing the file failed: {type(error).__name__}: {error}") from error
+        if isinstance(error, SyntaxError) and error.filename == str(path) and error.lineno:
+            line = f":{error.lineno}"
+        raise TracingError(f"{path}{line}: importing the file failed: {type(error).__name__}: {error}") from error
     return module
 
 
@@ -260,6 +263,9 @@ def _checked(target: Any, project: Project | None, imports: bool) -> Checked:
         if not imports and file.suffix == ".py":
             raise UsageError(f"{file} is Python: it can only be read by importing it; --no-import is for YAML melodies")
         try:
+            if file.suffix == ".py":
+                function = _python_melody(file, place.partition(":")[2])
+                return _compiled(_read(place), home, file.parent, function)
             return _compiled(_read(place), home, file.parent, imports=imports)
         except TracingError as error:
             return Checked(None, None, (_tracing_problem(error, place),))
@@ -294,7 +300,7 @@ def _compiled(
     if read.melody is None:
         return Checked(None, None, tuple(_with_excerpt(d, _text_of(d.file)) for d in read.diagnostics))
     before = list(read.diagnostics)
-    if traced is not None and (again := traced.trace()) != read.melody:
+    if traced is not None and (again := _traced_again(traced, read.melody)) != read.melody:
         before.append(_unsteady(read.melody, again))
     result = compile_with(read.melody, project, folder, broken=read.broken, before=before, imports=imports)
     return Checked(read.melody, result.plan, tuple(_with_excerpt(d, _text_of(d.file)) for d in result.diagnostics))
@@ -333,6 +339,12 @@ def _declared(name: str, version: str) -> Identity:
     from symphony.model.canonical import digest_of
 
     return Identity(digest=digest_of(["declared", name, version]), reason="", reached=(), imports=(), notes=())
+
+
+def _traced_again(function: MelodyFunction, first: Melody) -> Melody:
+    """The melody traced once more, with the sub-melodies that reading the first one found."""
+    again = function.trace()
+    return again.model_copy(update={"children": first.children})
 
 
 def _unsteady(first: Melody, second: Melody) -> Diagnostic:

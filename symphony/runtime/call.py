@@ -29,6 +29,9 @@ from symphony.store.identity import key_part
 from symphony.store.records import KeyEntry
 from symphony.store.store import Store
 
+_SMALL_TEXT = 64 * 1024
+"""Longer texts are not searched for secrets."""
+
 
 @dataclass(slots=True)
 class Prepared:
@@ -63,13 +66,15 @@ class TaskCalls:
         anchors: what relative names of paths are relative to.
         no_cache: read nothing from the store, replace what is there.
         strict: digest inputs before and after each call.
+        redact: takes the values of secrets out of small text results.
     """
 
     def __init__(
-        self, store: Store, *, recorded: bool, anchors: Anchors, no_cache: bool = False, strict: bool = False
-    ) -> None:
+        self, store: Store, *, recorded: bool, anchors: Anchors, no_cache: bool = False, strict: bool = False,
+        redact: Callable[[str], str] = str,
+    ) -> None:  # fmt: skip
         self.store, self.recorded, self.anchors = store, recorded, anchors
-        self.no_cache, self.strict = no_cache, strict
+        self.no_cache, self.strict, self.redact = no_cache, strict, redact
         self._versions: dict[tuple[str, ...], dict[str, str]] = {}
 
     # key ---------------------------------------------------------------------------------------------------------
@@ -222,7 +227,7 @@ class TaskCalls:
         self, step: Step, prepared: Prepared, returned: Any, context: RunContext, *, run: str, replace: bool = False
     ) -> Result:
         """Take a body's result apart and keep it, with its key."""
-        values = self._outputs(step, returned)
+        values = {name: self._redacted(value) for name, value in self._outputs(step, returned).items()}
         workdir = context.made_workdir
         anchors = Anchors(self.anchors.root, self.anchors.params, workdir)
         if not self.recorded and workdir is None:
@@ -238,6 +243,9 @@ class TaskCalls:
             entry = KeyEntry(FrozenMap(artifacts), run, context.task_id, FrozenMap(prepared.parts))
             self.store.remember(prepared.key, entry, replace=replace or self.no_cache)
         return Result(values, artifacts)
+
+    def _redacted(self, value: Any) -> Any:
+        return self.redact(value) if type(value) is str and len(value) <= _SMALL_TEXT else value
 
     def _outputs(self, step: Step, returned: Any) -> dict[str, Any]:
         _make_unwritable(returned)

@@ -102,7 +102,7 @@ class Engine:
         self._timers: list[tuple[float, int]] = []
         self._running: set[int] = set()
         self._in_flight: dict[str, list[int]] = {}
-        self._awaited: dict[int, tuple[Prepared, RunContext]] = {}
+        self._awaited: dict[int, tuple[Prepared, RunContext, bool]] = {}
         self._idle = 0
         self._closed = False
         self._broken: BaseException | None = None
@@ -340,7 +340,7 @@ class Engine:
         try:
             returned = self.calls.invoke(step, prepared, context, self.stop)
             if step.pin is not None and step.pin.is_async:
-                self._await(node, returned, prepared, context)
+                self._await(node, returned, prepared, context, forced)
                 return []
             result = self.calls.keep(step, prepared, returned, context, run=self.settings.run, replace=forced)
         except StoreError:
@@ -393,8 +393,8 @@ class Engine:
 
     # async players -----------------------------------------------------------------------------------------------
 
-    def _await(self, node: int, coroutine: Any, prepared: Prepared, context: RunContext) -> None:
-        self._awaited[node] = (prepared, context)
+    def _await(self, node: int, coroutine: Any, prepared: Prepared, context: RunContext, forced: bool) -> None:
+        self._awaited[node] = (prepared, context, forced)
 
         def arrived(value: Any, error: BaseException | None) -> None:
             with self._lock:
@@ -408,12 +408,12 @@ class Engine:
             if not self._arrived:
                 return []
             node, value, error = self._arrived.popleft()
-        prepared, context = self._awaited.pop(node)
+        prepared, context, forced = self._awaited.pop(node)
         step = self.net.steps[node]
         try:
             if error is not None:
                 return self._failed(node, error)
-            result = self.calls.keep(step, prepared, value, context, run=self.settings.run)
+            result = self.calls.keep(step, prepared, value, context, run=self.settings.run, replace=forced)
             self.net.put(node, result.values, result.artifacts)
             return self._end(node, sc.SUCCEEDED)
         except StoreError:

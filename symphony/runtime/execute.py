@@ -105,8 +105,9 @@ class Sitting:
         )
         self.anchors = Anchors(order.root, folders)
         self.calls = TaskCalls(
-            store, recorded=order.recorded, anchors=self.anchors, no_cache=order.no_cache, strict=order.strict
-        )
+            store, recorded=order.recorded, anchors=self.anchors, no_cache=order.no_cache, strict=order.strict,
+            redact=self.secrets.redact,
+        )  # fmt: skip
         self.program = build_program(plan)
         self.started_at = time.time()
 

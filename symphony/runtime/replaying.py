@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import pdb as debugger
 import re
 import sys
@@ -9,10 +10,10 @@ from pathlib import Path
 from threading import Event as Flag
 from typing import Any
 
-from symphony.errors import UsageError
+from symphony.errors import PlayerError, SymphonyError, UsageError
 from symphony.model.plan import Plan
 from symphony.runtime.arguments import bind_params
-from symphony.runtime.call import TaskCalls
+from symphony.runtime.call import TaskCalls, error_document
 from symphony.runtime.context import RunContext
 from symphony.runtime.engine import Engine, Settings
 from symphony.runtime.secrets import Secrets
@@ -27,6 +28,7 @@ def replay_call(store: Store, run: RunRecord, path: str, root: Path, *, pdb: boo
 
     Raises:
         UsageError: the run has no such call, or its inputs were never there.
+        PlayerError: the body failed; the message holds its traceback.
     """
     plan = Plan.from_text(run.plan_text, file=f"the plan of run {run.id}")
     secrets = Secrets()
@@ -53,10 +55,16 @@ def replay_call(store: Store, run: RunRecord, path: str, root: Path, *, pdb: boo
         run_id=run.id, task_id=path, attempt=1, task=wanted[0], index=wanted[1], temporary=None, stop=Flag(),
         log=print_line, progress=lambda done, total: None,
     )  # fmt: skip
+    step = net.steps[node]
     try:
+        returned = calls.invoke(step, prepared, context, Flag())
+        return asyncio.run(returned) if step.pin is not None and step.pin.is_async else returned
+    except SymphonyError:
+        raise
+    except Exception as error:
         if pdb:
-            return debugger.runcall(calls.invoke, net.steps[node], prepared, context, Flag())
-        return calls.invoke(net.steps[node], prepared, context, Flag())
+            debugger.post_mortem(error.__traceback__)
+        raise PlayerError(secrets.redact(f"{path} failed:\n{error_document(error)['traceback']}".rstrip())) from error
     finally:
         context.close()
         engine.close()

@@ -132,3 +132,25 @@ def test_unknown_player_names_the_nearest(symphony: Symphony) -> None:
 
     assert done.code == 2
     assert "did you mean 'players:greet'" in done.err
+
+
+def test_a_melody_that_is_new_at_each_tracing_is_reported(symphony: Symphony, project: Path) -> None:
+    """Semantics 12: compile traces a Python melody twice and reports a difference."""
+    (project / "melodies" / "drifting.py").write_text(
+        "from itertools import count\n\nfrom players import greet\nfrom symphony import melody\n\nNUMBERS = count()\n\n\n"
+        "@melody\ndef drifting():\n    said = greet(f'guest {next(NUMBERS)}')\n    return said\n"
+    )
+    found = symphony("check", "melodies/drifting.py", "--json").document()["diagnostics"]
+
+    assert "SYM199" in [d["code"] for d in found]
+
+
+def test_a_file_that_cannot_be_imported_is_a_problem_in_the_document(symphony: Symphony, project: Path) -> None:
+    for text, line in (("x = 1\nimport nowhere_at_all\n", 2), ("x = = 1\n", 1), ("\nraise SystemExit(5)\n", 2)):
+        (project / "melodies" / "broken.py").write_text(text)
+        done = symphony("check", "melodies/broken.py", "--json")
+        problem = done.document()["diagnostics"][0]
+
+        assert done.code == 2
+        assert problem["line"] == line
+        assert "importing the file failed" in problem["message"]

@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 
-PLAYERS = '''
+PLAYERS = """
 from symphony import operator, Context
 from factors import double, FACTOR
 
@@ -40,7 +40,7 @@ def slow(x: int, log: str) -> int:
         file.write(f"{x}\\n")
     time.sleep(0.05)
     return x * x
-'''
+"""
 FACTORS = "FACTOR = 2\n\n\ndef double(x: int) -> int:\n    return FACTOR * x\n"
 MELODY = """
 melody: road
@@ -109,13 +109,21 @@ def test_a_changed_constant_in_a_helper_re_runs_exactly_its_dependants(project: 
     assert decided["b"]["decision"] == "hit"
 
     second = symphony(project, "run", "road.yaml")
-    assert states(project) == {"xs": "cached", "scaled": "succeeded", "shifted": "cached", "a": "succeeded", "b": "cached"}
+    assert states(project) == {
+        "xs": "cached",
+        "scaled": "succeeded",
+        "shifted": "cached",
+        "a": "succeeded",
+        "b": "cached",
+    }
     assert (first["outputs"]["a"]["value"], second["outputs"]["a"]["value"]) == (12, 18)
 
 
 def test_a_task_of_another_melody_is_served(project: Path):
     symphony(project, "run", "road.yaml")
-    (project / "other.yaml").write_text(MELODY.replace("melody: road", "melody: other").replace("  xs:", "  list:").replace("tasks.xs", "tasks.list"))
+    (project / "other.yaml").write_text(
+        MELODY.replace("melody: road", "melody: other").replace("  xs:", "  list:").replace("tasks.xs", "tasks.list")
+    )
 
     assert symphony(project, "run", "other.yaml")["counts"]["cached"] == 5
 
@@ -158,7 +166,7 @@ def test_a_killed_run_resumes_where_it_was(project: Path, tmp_path: Path):
     assert result["run"] == listed["run"]
     assert result["state"] == "succeeded"
     assert result["outputs"]["sum"]["value"] == sum(x * x for x in range(60))
-    after = log.read_text().split()[len(before):]
+    after = log.read_text().split()[len(before) :]
     assert not {f"ys[{x}]" for x in after} & recorded
     assert set(before) | set(after) == {str(x) for x in range(60)}
 

@@ -168,6 +168,27 @@ def test_replay_makes_one_call_again(symphony: Symphony) -> None:
     assert (done.code, done.out) == (0, "'Hello, World!'\n")
 
 
+def test_a_replayed_call_that_fails_shows_its_traceback_and_is_no_fault_of_symphony(symphony: Symphony) -> None:
+    symphony("run", FIRST, "-p", "name=nobody")
+
+    done = symphony("replay", "last", "greeting")
+
+    assert (done.code, done.out) == (1, "")
+    assert "players.py" in done.err
+    assert "ValueError: nobody is there" in done.err
+    assert "fault of Symphony" not in done.err
+
+
+def test_an_async_player_is_replayed_to_its_end(symphony: Symphony, project: Path) -> None:
+    (project / "melodies" / "waits.py").write_text(
+        "from symphony import melody, operator\n\n\n@operator\nasync def later(x: int) -> int:\n    return x + 1\n\n\n"
+        "@melody\ndef waits():\n    late = later(1)\n    return late\n"
+    )
+    symphony("run", "melodies/waits.py")
+
+    assert symphony("replay", "last", "late").out == "2\n"
+
+
 def test_unknown_executor_exits_with_2_and_one_not_installed_with_4(symphony: Symphony) -> None:
     assert symphony("run", FIRST, "--executor", "pti").code == 2
     done = symphony("run", FIRST, "--executor", "prefect")

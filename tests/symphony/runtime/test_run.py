@@ -339,6 +339,31 @@ def test_a_failing_script_fails_with_its_last_words(options: dict[str, Any]):
     assert "oh dear" in error["message"]
 
 
+def test_small_text_results_hold_no_secret(options: dict[str, Any], monkeypatch: pytest.MonkeyPatch):
+    """Semantics 50: exact values are redacted from logs, errors and small text results."""
+    monkeypatch.setenv("SYMPHONY_SECRET_TOKEN", "hunter2hunter2")
+
+    @melody
+    def m():
+        return shell("echo token=$token", with_={"token": secret("TOKEN")}).stdout
+
+    assert list(run(m, **options).outputs.values()) == ["token=***\n"]
+
+
+def test_the_state_of_a_task_with_several_outputs_can_be_asked(options: dict[str, Any], tmp_path: Path):
+    """Semantics 25: failed(tasks.x) makes notices possible, however many outputs x has."""
+    (tmp_path / "m.yaml").write_text(
+        "melody: m\ntasks:\n  bad: {run: exit 3}\n"
+        '  notice: {run: echo noted, when: "${{ failed(tasks.bad) }}"}\n'
+        '  fine: {run: echo fine, needs: [bad], when: "${{ succeeded(tasks.bad) }}"}\n'
+        'outputs: {notice: "${{ tasks.notice.stdout }}", fine: "${{ tasks.fine.stdout }}"}\n'
+    )
+    result = run(tmp_path / "m.yaml", **options)
+
+    assert result.outputs["notice"] == "noted\n"
+    assert result.outputs.get("fine") is None
+
+
 @operator
 def write_file(text: str, ctx: Context) -> Path:
     path = ctx.workdir / "note.txt"
@@ -542,7 +567,9 @@ def test_only_and_until_leave_the_rest_out(store: Store):
     assert result.outputs["sum"] is None
 
 
-def test_a_secret_is_resolved_in_the_call_and_never_written(store: Store, monkeypatch: pytest.MonkeyPatch, tmp_path: Path):
+def test_a_secret_is_resolved_in_the_call_and_never_written(
+    store: Store, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+):
     """Semantics 50: a secret never enters plan, log, event or artifact."""
     monkeypatch.setenv("SYMPHONY_SECRET_TOKEN", "canary-98765")
 
