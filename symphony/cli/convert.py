@@ -31,10 +31,13 @@ def convert(
     with own_stdout():
         melody = bootstrap.load(file)
     if form == "yaml":
-        from symphony.define.yaml_writer import to_yaml as written  # one of the two writers is needed
+        from symphony.define.yaml_writer import to_yaml  # one of the two writers is needed
+
+        text = to_yaml(melody)
     else:
-        from symphony.define.python_writer import to_python as written
-    text = written(melody)
+        from symphony.define.python_writer import to_python
+
+        text = to_python(melody)
     if output is None:
         write(text)
         return

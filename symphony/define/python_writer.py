@@ -85,8 +85,7 @@ class _Writer:
             fields["outputs"] = repr(outputs)
         for policy in ("retry", "timeout", "isolation", "resources", "tokens", "priority", "cache", "description"):
             if policy in task.model_fields_set and getattr(task, policy) not in (None, ""):
-                document = task.model_dump(mode="json", include={policy}, exclude_defaults=False, exclude_unset=True)
-                fields[policy] = repr(document[policy])
+                fields[policy] = repr(task.model_dump(mode="json", exclude_unset=True)[policy])
         variable = self.variables[name]
         ending = "" if variable == name else f".named({name!r})"
         call = f"{kind}({self.arguments(fields, repr(what))}){ending}"

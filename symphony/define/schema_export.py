@@ -48,7 +48,7 @@ def plan_schema() -> dict[str, Any]:
     """The schema of a plan file."""
     schema = Plan.model_json_schema(by_alias=True, mode="validation")
     definitions = schema["$defs"]
-    root = definitions["Plan"] if "Plan" in definitions else schema
+    root = definitions.get("Plan", schema)
     root["properties"]["hash"] = {"type": "string", "pattern": "^[0-9a-f]{64}$", "description": "The hash of the plan."}
     definitions["PlannedTask"]["properties"]["each"] = _each()
     definitions["PlannedTask"]["properties"]["retry"] = {"$ref": "#/$defs/Retry"}
