@@ -90,6 +90,7 @@ def param(
     maximum: float | None = None,
     pattern: str | None = None,
     secret: bool = False,
+    required: bool | None = None,
 ) -> Any:
     """Describe a parameter where its default would stand: ``def m(top: int = param(20, minimum=1))``."""
     given: dict[str, Any] = {
@@ -99,6 +100,8 @@ def param(
     fields = {k: v for k, v in given.items() if v not in (None, "", False)}
     if default is not _MISSING:
         fields["default"] = to_value(default)
+    if required is not None:
+        fields["required"] = required
     return _ParamSpec(fields)
 
 
