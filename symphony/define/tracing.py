@@ -102,6 +102,8 @@ def param(
         fields["required"] = required
     if default is not _MISSING:
         fields["default"] = to_value(default)
+    if required is not None:
+        fields["required"] = required
     return _ParamSpec(fields)
 
 

@@ -84,16 +84,21 @@ class YamlPlaces:
     def extent(self, node: Node) -> tuple[int, int]:
         """Where a node starts and where its last character ends, blank lines and comments behind it left out."""
         start, end = node.start_mark.index, node.end_mark.index
-        if isinstance(node, ScalarNode) or self.text[start : start + 1] in ("[", "{"):
+        if isinstance(node, ScalarNode) or not node.value or self.is_flow(node):
             if isinstance(node, ScalarNode) and node.style in ("|", ">"):
                 end = start + len(self.text[start:end].rstrip())
             return start, end
         children = node.value
         last = children[-1] if isinstance(node, SequenceNode) else children[-1][1]
         inner = self.extent(last)[1] if last.start_mark.index >= start else end
-        if isinstance(node, MappingNode):  # an empty value, or an alias whose anchor lies elsewhere
-            inner = max(inner, self.extent(children[-1][0])[1])
+        if isinstance(node, MappingNode) and isinstance(children[-1][0], ScalarNode):
+            inner = max(inner, children[-1][0].end_mark.index)  # the value is empty, or an alias of something above
         return start, inner
+
+    def is_flow(self, node: Node) -> bool:
+        """Whether a node is a list or map inside ``[ ]`` or ``{ }``."""
+        start = content_start(self.text, node)
+        return not isinstance(node, ScalarNode) and self.text[start : start + 1] in ("[", "{")
 
     def characters(self, path: Path, start: int, end: int) -> Span | None:
         """The span of the characters [start, end) of the text that lies at `path`, after escapes and folding."""

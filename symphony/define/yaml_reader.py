@@ -81,7 +81,8 @@ def _read(content: str | bytes, file: str, problems: Problems) -> tuple[Melody |
         return None, set()
     reader = _MelodyReader(Shapes(problems, places))
     fields = reader.read(data)
-    melody = Melody(**fields, source=places.source(file))
+    # Every field is checked by now; validating again would read text that holds a literal ${{ as an expression.
+    melody = Melody.model_construct(**fields, source=places.source(file))
     places.forget_tree()
     return melody, reader.broken
 
@@ -186,7 +187,7 @@ class _MelodyReader:
         found = {key: read(data[key], (*at, key)) for key, read in readers.items() if key in data}
         if any(v is WRONG for v in found.values()):
             return Param(type="any")
-        return Param(**found)
+        return Param.model_construct(**found)
 
     def _choices(self, data: Any, at: Path) -> Any:
         if not isinstance(data, list):

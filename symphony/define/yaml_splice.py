@@ -87,7 +87,7 @@ class _Splicer:
         root = self.places.root
         if root is None or not (isinstance(before, dict) and isinstance(after, dict) and before and after):
             return ""
-        self._map(root, before, after, in_flow=self._is_flow(root))
+        self._map(root, before, after, in_flow=self.places.is_flow(root))
         out, at = [], 0
         for start, end, new in sorted(self.splices, key=lambda s: s[:2]):
             if start < at:
@@ -118,7 +118,7 @@ class _Splicer:
     def _entry(self, key: Any, value: Any, before: Any, after: Any, *, in_flow: bool) -> None:
         """Change the value of one entry."""
         start, end = self._region(key, value)
-        inside = in_flow or self._is_flow(value)
+        inside = in_flow or self.places.is_flow(value)
         alias = value.start_mark.index < key.end_mark.index
         if not alias and self._descend(value, before, after, inside):
             return
@@ -152,7 +152,7 @@ class _Splicer:
 
     def _begins_behind_dash(self, node: MappingNode) -> bool:
         start = node.start_mark.index
-        return not self._is_flow(node) and bool(self.text[self._line_start(start) : start].strip())
+        return not self.places.is_flow(node) and bool(self.text[self._line_start(start) : start].strip())
 
     def _first_stays(self, node: MappingNode, after: Mapping[str, Any]) -> bool:
         first = node.value[0][0].value
@@ -232,7 +232,7 @@ class _Splicer:
             self._insert_elements(node, shared, after[shared:new_end], in_flow=in_flow)
 
     def _element(self, node: Any, before: Any, after: Any, *, in_flow: bool) -> None:
-        if self._descend(node, before, after, in_flow or self._is_flow(node)):
+        if self._descend(node, before, after, in_flow or self.places.is_flow(node)):
             return
         start, end = self.places.extent(node)
         if isinstance(node, ScalarNode) and not isinstance(after, (Mapping, list, tuple)) and end > start:
@@ -293,9 +293,6 @@ class _Splicer:
         """Where the ``-`` of a list's element stands."""
         start, end = self.places.extent(node)
         return self.text.rfind("-", 0, start + (start == end))
-
-    def _is_flow(self, node: Node) -> bool:
-        return not isinstance(node, ScalarNode) and self.text[content_start(self.text, node)] in "[{"
 
     def _scalar(self, node: Node, value: Any, *, in_flow: bool) -> str:
         """A value on one line; text in the quotes that the old one had."""

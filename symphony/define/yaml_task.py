@@ -3,17 +3,15 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
-
-from pydantic import ValidationError
 
 from symphony.define.yaml_shapes import WRONG, Shapes
 from symphony.model.expression import Expression
-from symphony.model.frozen import FrozenMap
-from symphony.model.policy import Backoff, Isolation, Retry
+from symphony.model.frozen import EMPTY, FrozenMap
+from symphony.model.policy import Backoff, Isolation, Resources, Retry
 from symphony.model.source import Path
-from symphony.model.task import Each, Task
+from symphony.model.task import Each, ShellOutput, Task
 
 KINDS = ("player", "run", "melody")
 COMMON = ("with", "each", "when", "needs", "description", "priority")
@@ -69,15 +67,8 @@ class TaskReader:
         fields, whole = self._fields(data, at, kind)
         if not whole or work is WRONG or inputs is WRONG:
             return None
-        return self._build({kind: work, "with": inputs, **fields}, at)
-
-    def _build(self, fields: dict[str, Any], at: Path) -> Task | None:
-        try:
-            return Task.model_validate(fields)
-        except ValidationError as error:  # the checks above are narrower than the model; this is the net below them
-            for problem in error.errors():
-                self.problems.add("SYM106", problem["msg"], (*at, *problem["loc"]))
-            return None
+        # Every field is checked by now; validating again would read text that holds a literal ${{ as an expression.
+        return Task.model_construct(**{kind: work}, inputs=inputs, **fields)
 
     # what it does ------------------------------------------------------------------------------------------------
 
@@ -139,7 +130,7 @@ class TaskReader:
 
     def _inputs(self, kind: str, data: dict[str, Any], at: Path) -> Any:
         if "with" not in data:
-            return {}
+            return EMPTY
         given = self.shapes.map("with", data["with"], (*at, "with"))
         if given is WRONG:
             return WRONG
@@ -157,7 +148,7 @@ class TaskReader:
             elif legal and value is not WRONG:
                 inputs[name] = value
             whole = whole and value is not WRONG
-        return inputs if whole else WRONG
+        return FrozenMap(inputs) if whole else WRONG
 
     # how it does it ----------------------------------------------------------------------------------------------
 
@@ -193,7 +184,7 @@ class TaskReader:
     def _each(self, data: Any, at: Path) -> Any:
         if not isinstance(data, dict):
             value = self._list("each", data, at)
-            return WRONG if value is WRONG else Each(over=FrozenMap({"": value}))
+            return WRONG if value is WRONG else Each.model_construct(over=FrozenMap({"": value}), product=False)
         crossed = PRODUCT in data
         if crossed and (len(data) > 1 or not isinstance(data[PRODUCT], dict)):
             self.problems.add("SYM127", "product crosses a map of lists and stands alone", (*at, PRODUCT), key=True,
@@ -210,7 +201,7 @@ class TaskReader:
             over[name] = value if legal else WRONG
         if any(v is WRONG for v in over.values()):
             return WRONG
-        return Each.model_validate({"over": FrozenMap(over), "product": crossed})
+        return Each.model_construct(over=FrozenMap(over), product=crossed)
 
     def _list(self, what: str, data: Any, at: Path) -> Any:
         if isinstance(data, list):
@@ -245,15 +236,18 @@ class TaskReader:
             "on": lambda d, p: shapes.texts("on", "names of exceptions", d, p),
             **{k: lambda d, p, k=k: shapes.duration(k, d, p) for k in ("delay", "max_delay", "max_time")},  # type: ignore[misc]
         }  # fmt: skip
-        return self._model(data, at, readers)
+        return Retry.model_validate(self._read(data, at, readers))
 
     def _resources(self, data: Any, at: Path) -> Any:
         if self.shapes.map("resources", data, at, "write resources: {cpus: 2, memory: 1GB}") is WRONG:
             return WRONG
         self.shapes.only_keys(data, _IN_RESOURCES, at, {"cpu": "cpus", "gpu": "gpus", "mem": "memory", "ram": "memory"})
-        return self._model(data, at, {"cpus": self._cpus, "gpus": self._gpus, "memory": self._memory})
+        readers = {"cpus": self._cpus, "gpus": self._gpus, "memory": self._memory}
+        return Resources.model_validate(self._read(data, at, readers))
 
-    def _model(self, data: dict[str, Any], at: Path, readers: dict[str, Callable[[Any, Path], Any]]) -> Any:
+    def _read(
+        self, data: dict[str, Any], at: Path, readers: Mapping[str, Callable[[Any, Path], Any]]
+    ) -> dict[str, Any]:
         found = {key: read(data[key], (*at, key)) for key, read in readers.items() if key in data}
         return {k: v for k, v in found.items() if v is not WRONG}
 
@@ -272,13 +266,14 @@ class TaskReader:
         if self.shapes.map("tokens", data, at, "write tokens: {database: 1}") is WRONG:
             return WRONG
         found = {k: self.shapes.whole(f"the number of {k!r} tokens", d, (*at, k), least=1) for k, d in data.items()}
-        return {k: v for k, v in found.items() if v is not WRONG}
+        return FrozenMap({k: v for k, v in found.items() if v is not WRONG})
 
     def _timeout(self, data: Any, at: Path) -> Any:
         return self.shapes.duration("timeout", data, at, positive=True)
 
     def _isolation(self, data: Any, at: Path) -> Any:
-        return self.shapes.one_of("isolation", data, at, list(Isolation))
+        found = self.shapes.one_of("isolation", data, at, list(Isolation))
+        return found if found is WRONG else Isolation(found)
 
     def _cache(self, data: Any, at: Path) -> Any:
         return self.shapes.flag("cache", data, at)
@@ -302,18 +297,19 @@ class TaskReader:
                                   hint="give the file another name")  # fmt: skip
             output = self._output(name, inner, (*at, name))
             outputs[name] = output if legal and name not in CAPTURED else WRONG
-        return WRONG if any(o is WRONG for o in outputs.values()) else outputs
+        return WRONG if any(o is WRONG for o in outputs.values()) else FrozenMap(outputs)
 
     def _output(self, name: str, data: Any, at: Path) -> Any:
         if not isinstance(data, dict):
-            return self._output_path(name, data, at)
+            path = self._output_path(name, data, at)
+            return path if path is WRONG else ShellOutput(path=path)
         self.shapes.only_keys(data, ("path", "type"), at, {"file": "path"})
         if "path" not in data:
             self.problems.add("SYM103", f"the output {name!r} has no path", at, key=True, hint="add path: FILE")
             return WRONG
         path = self._output_path(name, data["path"], (*at, "path"))
         kind = self.shapes.type("type", data["type"], (*at, "type")) if "type" in data else None
-        return WRONG if path is WRONG else {"path": path, "type": None if kind is WRONG else kind}
+        return WRONG if path is WRONG else ShellOutput(path=path, type=None if kind is WRONG else kind)
 
     def _output_path(self, name: str, data: Any, at: Path) -> Any:
         path = self.shapes.text(f"the output {name!r}", "the path of a file", data, at)

@@ -113,7 +113,7 @@ def test_every_code_of_reading_is_met_by_a_broken_file() -> None:
 @pytest.mark.parametrize("code", list(TITLES))
 def test_the_page_of_a_code_shows_it_broken_and_mended(code: str) -> None:
     page = (PAGES / f"{code}.md").read_text(encoding="utf-8")
-    broken, mended = (block.partition("```")[0] for block in page.split(".yaml\"\n")[1:3])
+    broken, mended = (block.partition("```")[0] for block in page.split('.yaml"\n')[1:3])
     messages = [d.message for d in read(broken).diagnostics if d.code == code]
 
     assert page.startswith(f"# {code}: {TITLES[code]}\n")

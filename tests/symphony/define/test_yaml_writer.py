@@ -72,7 +72,9 @@ def changed_lines(before: str, after: str) -> list[str]:
 
 
 def test_a_melody_is_written_in_block_style_with_short_forms() -> None:
-    assert to_yaml(melody_of(REPORT)) == """\
+    assert (
+        to_yaml(melody_of(REPORT))
+        == """\
 melody: repo_report
 version: 1.0.0
 params:
@@ -98,6 +100,7 @@ tasks:
 outputs:
   report: ${{ tasks.stats }}
 """
+    )
 
 
 def test_the_modeline_is_written_when_asked_for() -> None:
@@ -109,17 +112,22 @@ def test_the_modeline_is_written_when_asked_for() -> None:
 
 identifiers = st.from_regex(r"[A-Za-z_][A-Za-z0-9_]{0,8}", fullmatch=True).filter(lambda n: n not in RESERVED)
 texts = st.text(st.characters(exclude_categories=["Cs"]), max_size=30) | st.sampled_from(
-    ["no", "012", "0x1F", "1e3", "~", "null", "1:30", "- a", "a: b", "a #b", "#", "'", '"', "a\nb", "a\n", "\n", " a", "a ",
-     "a\r\nb", "\x85", "\u2028", "\ufeff", "\x7f", "${{", "x ${{ y", "---", "...", "|", "> a", "*a", "&a", "!a", "%a", "@a",
-     "[a]", "{a", "a, b", "?", "? a", ":", "a:", "-", "a\n  b\n", "a\n\nb\n\n", "\ta\nb", "a\tb", "$", "true", "=", "<<",
+    ["no", "012", "0x1F", "1e3", "~", "null", "1:30", "- a", "a: b", "a #b", "#", "'", '"', "a\nb", "a\n", "\n", " a",
+     "a ", "a\r\nb", "\x85", "\u2028", "\ufeff", "\x7f", "${{", "x ${{ y", "---", "...", "|", "> a", "*a", "&a", "!a",
+     "%a",
+     "@a", "[a]", "{a", "a, b", "?", "? a", ":", "a:", "-", "a\n  b\n", "a\n\nb\n\n", "\ta\nb", "a\tb", "$", "true",
+     "=",
+     "<<",
      ".inf", "-.INF", "+1", "1_000", "0o7", "12e", "1.", ".5", "a\\b", "é", "😀", "a\n \nb"]
 )  # fmt: skip
 numbers = st.integers(-(2**63), 2**64 - 1) | st.floats(allow_nan=False)
 expressions = st.sampled_from(
     ["tasks.a", "tasks.a.b[0]", "params.x + 1", "item", "index", "item.name", "size(tasks.a) > 0", '"a: #b" + params.x',
-     "{'k': [1, 2]}", "secrets.KEY", "tasks.?a.orValue(0)", "params.a ? 'x: y' : \"z\"", "tasks['a b']", "b'\\xff'+params.x"]
+     "{'k': [1, 2]}", "secrets.KEY", "tasks.?a.orValue(0)", "params.a ? 'x: y' : \"z\"", "tasks['a b']",
+     "b'\\xff'+params.x"]
 ).map(parse_expression)  # fmt: skip
-scalars = st.none() | st.booleans() | numbers | texts
+literals = texts.filter(lambda t: "${{" not in t)  # a model reads expressions where it is given such text
+scalars = st.none() | st.booleans() | numbers | literals
 plain = st.recursive(
     scalars,
     lambda inner: st.lists(inner, max_size=4).map(tuple) | st.dictionaries(texts, inner, max_size=4).map(FrozenMap),
@@ -170,7 +178,12 @@ tasks = (
     st.fixed_dictionaries({"player": names, **common, **policies})
     | st.fixed_dictionaries({"melody": names, **common})
     | st.fixed_dictionaries(
-        {"run": names, "outputs": st.dictionaries(identifiers.map(lambda n: n + "_"), outputs, max_size=3), **common, **policies}
+        {
+            "run": names,
+            "outputs": st.dictionaries(identifiers.map(lambda n: n + "_"), outputs, max_size=3),
+            **common,
+            **policies,
+        }
     )
 ).map(Task.model_validate)
 params = st.builds(
@@ -178,7 +191,8 @@ params = st.builds(
     st.fixed_dictionaries(
         {"type": st.sampled_from(["string", "integer", "list[string]", "map[any] | null"])},
         optional={"default": plain, "required": st.booleans(), "description": texts, "minimum": st.integers(0, 5),
-                  "pattern": names, "choices": st.lists(plain, min_size=1, max_size=3).map(tuple), "secret": st.booleans()},
+                  "pattern": names, "choices": st.lists(plain, min_size=1, max_size=3).map(tuple),
+                  "secret": st.booleans()},
     ),
 )  # fmt: skip
 melodies = st.builds(
@@ -214,6 +228,18 @@ def test_splicing_one_document_into_another_gives_its_data(before: dict[str, Any
         text = edit_yaml(text, (key,), value)
 
     assert same(plain_data(text), after)
+
+
+def test_text_that_holds_the_mark_of_expressions_stays_text() -> None:
+    text = (
+        "melody: m\noutputs:\n  a: ${{ \"x ${{ y\" }}\n  b: [\"${{ '$' + '{{' }}\"]\n"
+        "params: {p: {default: \"${{ '${{' }}\"}}\n"
+    )
+    melody = melody_of(text)
+
+    assert melody.outputs["a"] == "x ${{ y"
+    assert melody.params["p"].default == "${{"
+    assert melody_of(to_yaml(melody)) == melody
 
 
 def test_a_duration_without_an_exact_short_form_is_written_in_seconds() -> None:
@@ -256,7 +282,8 @@ EDITS: dict[str, tuple[tuple[str | int, ...], Any, list[str]]] = {
     ),
     "a task key too": (("tasks", "stats", "when"), "${{ params.top > 1 }}", ["+    when: ${{ params.top > 1 }}"]),
     "a list element": (
-        ("tasks", "stats", "with", "skip", 0), "doc", ["-        - docs   # no code there", "+        - doc   # no code there"],
+        ("tasks", "stats", "with", "skip", 0), "doc",
+        ["-        - docs   # no code there", "+        - doc   # no code there"],
     ),
     "a list grows": (("tasks", "stats", "with", "skip", 2), "old", ["+        - old"]),
     "a list shrinks": (("tasks", "stats", "with", "skip", 1), REMOVE, ["-        - site"]),
@@ -346,7 +373,9 @@ def test_tasks_and_outputs_come_and_go_by_their_own_lines() -> None:
     tasks = {n: t for n, t in melody.tasks.items() if n != "script"}
     tasks = {"first": Task(player="p", retry=Retry(attempts=2)), **tasks}
     after = save(
-        melody.model_copy(update={"tasks": FrozenMap(tasks), "outputs": FrozenMap({"all": parse_expression("tasks.files")})}),
+        melody.model_copy(
+            update={"tasks": FrozenMap(tasks), "outputs": FrozenMap({"all": parse_expression("tasks.files")})}
+        ),
         REPORT,
     )
 
