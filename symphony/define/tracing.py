@@ -98,8 +98,6 @@ def param(
         "choices": None if choices is None else tuple(choices), "secret": secret,
     }  # fmt: skip
     fields = {k: v for k, v in given.items() if v is not None and v != "" and v is not False}
-    if required is not None:
-        fields["required"] = required
     if default is not _MISSING:
         fields["default"] = to_value(default)
     if required is not None:

@@ -165,6 +165,19 @@ class Engine:
             raise self._broken
         return ended
 
+    def tell_running(self) -> None:
+        """Tell the journal which calls are running, so that others can see it."""
+        if not self.calls.recorded or self.settings.probe:
+            return
+        with self._lock:
+            nodes = sorted(self._running)
+        told = [
+            {"task": self.net.task_path(n), "index": self.net.indexes[n], "started_at": self._info(n).started_at,
+             "attempt": self._info(n).attempts, "worker": str(self._info(n).worker)}
+            for n in nodes
+        ]  # fmt: skip
+        self.calls.store.running(self.settings.run, told)
+
     def cancel(self) -> None:
         """Ask everything to stop: nothing new starts, running bodies are told."""
         self.stop.set()

@@ -251,6 +251,10 @@ class Sitting:
             self.order.on_event(Event(kind, self.run_id, time.time(), "", data))
 
 
+_TELL_S = 0.25
+"""How often the journal is told which calls are running."""
+
+
 def drive_fast(fast: FastRun, executor: InProcessExecutor, workers: int | None) -> None:
     """Make the calls of the fast road: here when there is one worker, else on the executor's threads."""
     executor.start(workers=workers)
@@ -283,8 +287,8 @@ def drive(engine: Engine, executor: InProcessExecutor, workers: int | None) -> l
         engine.begin()
         try:
             executor.lend(engine.work)
-            while not engine.wait(0.5):
-                pass
+            while not engine.wait(_TELL_S):
+                engine.tell_running()
         except KeyboardInterrupt:
             engine.cancel()
             if not engine.wait(GRACE_S):

@@ -66,7 +66,8 @@ def tasks_of(store: Store, run: RunRecord, state: RunState) -> list[dict[str, An
     """The tasks of a run. What an interrupted run left unfinished reads ``pending``."""
     live = state is RunState.RUNNING
     by_task: dict[str, list[CallRecord]] = {}
-    for call in store.calls(run.id):
+    calls = store.calls(run.id)
+    for call in [*calls, *(_running(store, run, calls) if live else ())]:
         by_task.setdefault(call.task, []).append(call)
     plan = Plan.from_text(run.plan_text, file=f"the plan of run {run.id}")
     found: list[dict[str, Any]] = []
@@ -82,6 +83,16 @@ def tasks_of(store: Store, run: RunRecord, state: RunState) -> list[dict[str, An
             found.append(_call(name, whole, live))
         found += [_call(f"{name}[{c.index}]", c, live) for c in elements]
     return found
+
+
+def _running(store: Store, run: RunRecord, ended: list[CallRecord]) -> list[CallRecord]:
+    """The calls that a live run is making, as far as the journal was told."""
+    known = {(c.task, c.index) for c in ended}
+    return [
+        CallRecord(run.id, r["task"], r["index"], TaskState.RUNNING, r["attempt"], r["started_at"], worker=r["worker"])
+        for r in store.running_now(run.id) or ()
+        if (r["task"], r["index"]) not in known
+    ]
 
 
 def _call(name: str, call: CallRecord | None, live: bool) -> dict[str, Any]:

@@ -132,7 +132,7 @@ def _is_loose(value: Any, wanted: PortType, types: Mapping[str, TaskTypes], para
     if bare.root == "tasks" and not bare.path and bare.name in types:
         whole = types[bare.name].whole()
         return whole is None or fit(whole, wanted) is Fit.AT_RUN
-    return bare.root in ("tasks", "item") and bool(bare.path)
+    return bare.root == "item" or (bare.root == "tasks" and bool(bare.path))
 
 
 def _code(task: PlannedTask, pin: PlayerPin | None) -> str | None:

@@ -200,3 +200,20 @@ def test_the_repository_report_and_its_twin_have_one_plan():
 
     assert len(hashes) == 1
     assert None not in hashes
+
+
+def test_a_live_run_shows_what_is_running(project: Path):
+    (project / "wait.yaml").write_text("melody: wait\ntasks:\n  s: {run: sleep 3}\n")
+    process = subprocess.Popen(command("run", "wait.yaml"), cwd=project, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    try:
+        deadline = time.monotonic() + 20
+        state = ""
+        while time.monotonic() < deadline and state != "running":
+            time.sleep(0.2)
+            listed = symphony(project, "runs")["runs"]
+            state = symphony(project, "show", "last")["tasks"][0]["state"] if listed else ""
+    finally:
+        process.kill()
+        process.wait()
+
+    assert state == "running"

@@ -599,3 +599,16 @@ def test_a_link_that_does_not_fit_is_a_compile_error():
 
     with pytest.raises(CompileError, match="SYM154"):
         run(m, record=False)
+
+
+def test_elements_of_unknown_type_are_checked_when_the_task_runs():
+    """Semantics 27: Any into a named type is checked at run time."""
+
+    @melody
+    def m(values: Any = (1, "x")):
+        return double(each(values))
+
+    result = run(m, record=False)
+
+    assert "takes integer, it got str: 'x'" in result.failures[0]["error"]["message"]
+    assert calls == [1]
