@@ -343,8 +343,8 @@ def _declared(name: str, version: str) -> Identity:
 
 def _traced_again(function: MelodyFunction, first: Melody) -> Melody:
     """The melody traced once more, with the sub-melodies that reading the first one found."""
-    again = function.trace()
-    return again.model_copy(update={"children": first.children})
+    again = function.trace_again(first)
+    return again if again is first else again.model_copy(update={"children": first.children})
 
 
 def _unsteady(first: Melody, second: Melody) -> Diagnostic:

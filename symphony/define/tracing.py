@@ -25,6 +25,7 @@ from symphony.model.param import Param
 from symphony.model.port_type import ANY
 from symphony.model.source import Path as DocumentPath
 from symphony.model.source import Source, Span
+from symphony.model.task import Task
 
 T = TypeVar("T")
 _POLICIES = frozenset({"retry", "timeout", "isolation", "resources", "tokens", "priority", "cache"})
@@ -147,6 +148,12 @@ class Draft:
             else:
                 valid = ", ".join(sorted(_POLICIES | _RESOURCES))
                 raise TracingError(f"a task has no option {name!r}; valid: {valid}")
+
+    def is_like(self, task: Task) -> bool:
+        """Whether the draft says what a finished task says; a draft with more than inputs is built to be compared."""
+        if self.fields or self.needs or self.each is not None:
+            return Task.model_validate(self.build()) == task
+        return getattr(task, self.kind) == self.what and task.inputs == self.inputs
 
     def build(self) -> dict[str, Any]:
         """The finished task, as the document that `Melody` validates."""
@@ -291,6 +298,24 @@ class MelodyFunction:
         Raises:
             TracingError: the body did something that only a running task can do; names the file and line.
         """
+        return self._built(*self._record())
+
+    def trace_again(self, first: Melody) -> Melody:
+        """Trace once more and compare with an earlier trace; gives `first` itself back where nothing differs.
+
+        Cheaper than `trace`: calls are compared as they were recorded, and only a difference is built.
+        """
+        recorder, params, result = self._record()
+        tasks = first.tasks
+        same = (
+            params == first.params
+            and list(recorder.drafts) == list(tasks)
+            and _outputs(result, self.function.__name__) == first.outputs
+            and all(draft.is_like(tasks[id]) for id, draft in recorder.drafts.items())
+        )
+        return first if same else self._built(recorder, params, result)
+
+    def _record(self) -> tuple[MelodyRecorder, dict[str, Param], Any]:
         function = self.function
         recorder = MelodyRecorder(Path(self.file).parent)
         params = self._params()
@@ -300,7 +325,10 @@ class MelodyFunction:
                 result = function(**references)
             except TracingError as error:
                 raise _placed(error, self.file) from error
-        drafts = recorder.drafts
+        return recorder, params, result
+
+    def _built(self, recorder: MelodyRecorder, params: dict[str, Param], result: Any) -> Melody:
+        function, drafts = self.function, recorder.drafts
         with recording_to(None):
             outputs = _outputs(result, function.__name__)
         description = self._fields.get("description") or (inspect.getdoc(function) or "").partition("\n\n")[0]
