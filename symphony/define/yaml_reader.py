@@ -155,7 +155,9 @@ class _MelodyReader:
     # parameters --------------------------------------------------------------------------------------------------
 
     def _params(self, data: Any) -> Any:
-        if self.shapes.map("params", data, ("params",), "write params: {top: {type: integer}}") is WRONG:
+        hint = "write params: {top: {type: integer}}"
+        data = self.shapes.map("params", data, ("params",), hint, may_be_empty=True)
+        if data is WRONG:
             return WRONG
         params = {}
         for name, inner in data.items():
@@ -200,7 +202,9 @@ class _MelodyReader:
     # tasks and outputs -------------------------------------------------------------------------------------------
 
     def _tasks(self, data: Any) -> Any:
-        if self.shapes.map("tasks", data, ("tasks",), "write tasks: with one entry per task, its name first") is WRONG:
+        hint = "write tasks: with one entry per task, its name first"
+        data = self.shapes.map("tasks", data, ("tasks",), hint, may_be_empty=True)
+        if data is WRONG:
             return WRONG
         reader = TaskReader(self.shapes)
         tasks = {}
@@ -215,7 +219,9 @@ class _MelodyReader:
         return FrozenMap(tasks)
 
     def _outputs(self, data: Any) -> Any:
-        if self.shapes.map("outputs", data, ("outputs",), "write outputs: {report: ${{ tasks.page }}}") is WRONG:
+        hint = "write outputs: {report: ${{ tasks.page }}}"
+        data = self.shapes.map("outputs", data, ("outputs",), hint, may_be_empty=True)
+        if data is WRONG:
             return WRONG
         outputs = {}
         for name, inner in data.items():

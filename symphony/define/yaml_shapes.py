@@ -122,10 +122,12 @@ class Shapes:
         found = [self.text(f"each element of {what}", f"one of the {wanted}", d, (*at, i)) for i, d in enumerate(data)]
         return WRONG if any(f is WRONG for f in found) else tuple(found)
 
-    def map(self, what: str, data: Any, at: Path, hint: str = "") -> Any:
-        """A map."""
+    def map(self, what: str, data: Any, at: Path, hint: str = "", *, may_be_empty: bool = False) -> Any:
+        """A map; when it may be empty, a key with nothing behind it is one."""
         if isinstance(data, dict):
             return data
+        if data is None and may_be_empty:
+            return {}
         return self.wrong(what, "a map", data, at, hint or ("add an entry, or remove the key" if data is None else ""))
 
     # keys --------------------------------------------------------------------------------------------------------

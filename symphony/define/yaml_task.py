@@ -131,7 +131,7 @@ class TaskReader:
     def _inputs(self, kind: str, data: dict[str, Any], at: Path) -> Any:
         if "with" not in data:
             return EMPTY
-        given = self.shapes.map("with", data["with"], (*at, "with"))
+        given = self.shapes.map("with", data["with"], (*at, "with"), may_be_empty=True)
         if given is WRONG:
             return WRONG
         inputs = {}
@@ -287,7 +287,8 @@ class TaskReader:
     # files of a shell step ---------------------------------------------------------------------------------------
 
     def _outputs(self, data: Any, at: Path) -> Any:
-        if self.shapes.map("outputs", data, at, "write outputs: {log: out.txt}") is WRONG:
+        data = self.shapes.map("outputs", data, at, "write outputs: {log: out.txt}", may_be_empty=True)
+        if data is WRONG:
             return WRONG
         outputs = {}
         for name, inner in data.items():

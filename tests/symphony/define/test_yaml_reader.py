@@ -11,6 +11,7 @@ import pytest
 from symphony.define.yaml_problems import TITLES
 from symphony.define.yaml_reader import Draft, read_yaml
 from symphony.model.expression import Expression
+from symphony.model.frozen import FrozenMap
 from symphony.model.policy import Backoff, Isolation, Resources, Retry
 from symphony.model.source import Span
 from symphony.model.task import Each, ShellOutput
@@ -129,13 +130,14 @@ def test_every_part_of_a_melody_is_read() -> None:
     assert melody.params["repo"].default == "."
     assert (melody.params["top"].minimum, melody.params["mode"].type) == (1, "string")
     stats = melody.tasks["stats"]
-    assert stats.each == Each(over={"": Expression.reference("tasks", "files")})
+    assert stats.each == Each(over=FrozenMap({"": Expression.reference("tasks", "files")}))
     assert stats.retry == Retry(attempts=3, delay=1.0, backoff=Backoff.FIXED, jitter=False, on=("OSError",))
     assert (stats.timeout, stats.isolation, stats.priority, stats.cache) == (300.0, Isolation.PROCESS, 7, False)
     assert stats.resources == Resources(cpus=2, memory=2**30)
     assert stats.tokens == {"database": 1}
     page = melody.tasks["page"]
     assert page.needs == ("files",)
+    assert isinstance(page.when, Expression)
     assert page.when.text == "size(tasks.stats) > 0"
     assert [e.text for e in page.inputs["parents"]] == ["tasks.files", "tasks.stats[0]"]
     assert melody.tasks["lint"].outputs == {
@@ -214,6 +216,7 @@ def test_the_source_finds_keys_and_characters_of_expressions() -> None:
     assert melody is not None
     source = melody.source
     when = melody.tasks["page"].when
+    assert isinstance(when, Expression)
     at = when.source.index("tasks.stats")
 
     assert shown(source.key_of(("tasks", "stats")), REPORT) == "stats"
