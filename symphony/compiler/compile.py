@@ -97,6 +97,7 @@ class _Compiler:
         self.identities = identities
         self.signatures = signatures
         self.pins: dict[str, PlayerPin] = {}
+        self.hints: dict[str, str] = {}
 
     def plan(self, melody: Melody, broken: frozenset[str], above: tuple[Melody, ...] = ()) -> Plan:
         check_params(melody, self.problems)
@@ -132,7 +133,9 @@ class _Compiler:
             self.problems.add("SYM151", f"the player {name!r} cannot be used: {error}", **where)
             return None
         if found is None:
-            hint = did_you_mean(name, self.catalog.names(), what="players")
+            if name not in self.hints:  # looking through every player is slow, and a misspelt one may be used often
+                self.hints[name] = did_you_mean(name, self.catalog.names(), what="players")
+            hint = self.hints[name]
             self.problems.add("SYM150", f"there is no player {name!r}", hint=hint, **where)
             return None
         if found.name not in self.pins:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from dataclasses import dataclass
+from functools import lru_cache
 
 from symphony.compiler.text_width import cells
 from symphony.model.source import Span
@@ -29,7 +30,7 @@ def excerpt_of(text: str, span: Span, *, width: int = WIDTH) -> str:
         span: the place; its end is exclusive.
         width: cells that a line of the file may take.
     """
-    lines = _LINE_END.split(text) if text else []
+    lines = _lines(text)
     if not 1 <= span.line <= len(lines):
         return ""
     last = min(max(span.end_line, span.line), len(lines))
@@ -39,6 +40,12 @@ def excerpt_of(text: str, span: Span, *, width: int = WIDTH) -> str:
     if last == span.line:
         return _on_one_line(lines[span.line - 1], span, gutter, width)
     return _over_lines(lines, span, last, gutter, width)
+
+
+@lru_cache(maxsize=2)
+def _lines(text: str) -> list[str]:
+    """The lines of a text; kept, since many problems may be in one large file."""
+    return _LINE_END.split(text) if text else []
 
 
 def _on_one_line(line: str, span: Span, gutter: int, width: int) -> str:
