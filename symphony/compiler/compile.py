@@ -105,7 +105,8 @@ class _Compiler:
         work = _Work(self, melody, flat, broken, above)
         tasks = work.tasks()
         outputs, output_types = work.outputs()
-        return Plan(
+        # Every field is a finished value; validating again would read text that holds a literal ${{ as an expression.
+        return Plan.model_construct(
             melody=melody.name,
             version=melody.version,
             description=melody.description,

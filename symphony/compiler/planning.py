@@ -48,7 +48,7 @@ def planned_task(
     task = flat.task
     fields: dict[str, Any] = {
         "id": flat.id,
-        "with": {name: normal_value(value, types) for name, value in flat.inputs.items()},
+        "inputs": FrozenMap({name: normal_value(value, types) for name, value in flat.inputs.items()}),
     }
     if signature is not None:
         fields["player"] = signature.name
@@ -65,7 +65,8 @@ def planned_task(
     if flat.needs:
         fields["needs"] = tuple(dict.fromkeys(flat.needs))
     _policies(fields, flat, signature)
-    return PlannedTask.model_validate(fields)
+    # Every field is a finished value; validating again would read text that holds a literal ${{ as an expression.
+    return PlannedTask.model_construct(**fields)
 
 
 def _policies(fields: dict[str, Any], flat: FlatTask, signature: Signature | None) -> None:
