@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import keyword
 import math
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Container, Iterable, Mapping
 from typing import Any
 
 from symphony.model.expression import Expression, Index, Literal, Name, Node, Select
@@ -24,12 +24,13 @@ class ValueText:
     """Writes values as Python source.
 
     Args:
+        params: the parameters there are.
         variables: the variable of each task that is defined already; grows while a melody is written.
         use: notes that a name of the dialect is used, and gives the name it goes by.
     """
 
-    def __init__(self, variables: Mapping[str, str], use: Callable[[str], str]) -> None:
-        self._variables, self._use = variables, use
+    def __init__(self, params: Container[str], variables: Mapping[str, str], use: Callable[[str], str]) -> None:
+        self._params, self._variables, self._use = params, variables, use
 
     def of(self, value: Any) -> str:
         """Write a value on one line."""
@@ -63,7 +64,7 @@ class ValueText:
             return None
         root = node.operand.name
         if root == "params":
-            return node.field
+            return node.field if node.field in self._params else None
         if root == "tasks":
             return self._variables.get(node.field)
         return (

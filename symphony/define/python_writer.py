@@ -63,7 +63,7 @@ class _Writer:
         self.all_variables = {t: self.names.variable(t, usable=is_identifier(t)) for t in melody.tasks}
         self.imports = Imports([*melody.params, self.function, *self.all_variables.values()])
         self.variables: dict[str, str] = {}
-        self.values = ValueText(self.variables, self.imports.use)
+        self.values = ValueText(melody.params, self.variables, self.imports.use)
 
     def text(self) -> str:
         head = self._head()

@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from symphony.compiler.compile import compile_melody
 from symphony.define.yaml_reader import read_yaml
 from symphony.define.yaml_splice import plain_data, same
 from symphony.define.yaml_writer import REMOVE, edit_yaml, save, to_yaml
@@ -18,8 +19,10 @@ from symphony.model.frozen import FrozenMap
 from symphony.model.melody import Melody
 from symphony.model.names import RESERVED
 from symphony.model.param import Param
+from symphony.model.plan import Plan
 from symphony.model.policy import Resources, Retry
 from symphony.model.quantities import format_duration
+from symphony.model.signature import FixedCatalog
 from symphony.model.task import Each, ShellOutput, Task
 
 REPORT = """\
@@ -240,6 +243,17 @@ def test_text_that_holds_the_mark_of_expressions_stays_text() -> None:
     assert melody.outputs["a"] == "x ${{ y"
     assert melody.params["p"].default == "${{"
     assert melody_of(to_yaml(melody)) == melody
+
+
+def test_text_that_holds_the_mark_of_expressions_reaches_the_plan_as_text() -> None:
+    melody = melody_of(
+        "melody: m\ntasks: {a: {run: ls, with: {x: \"${{ 'a ${{ b' }}\"}}}\noutputs: {o: \"${{ '${{' }}\"}\n"
+    )
+    plan = compile_melody(melody, FixedCatalog([]), lambda _: pytest.fail("no player is called")).plan
+    assert plan is not None
+
+    assert plan.tasks[0].inputs["x"] == "a ${{ b"
+    assert Plan.from_text(plan.to_text()).hash == plan.hash
 
 
 def test_a_duration_without_an_exact_short_form_is_written_in_seconds() -> None:
