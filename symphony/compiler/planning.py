@@ -41,6 +41,10 @@ def player_pin(signature: Signature, identity: CodeIdentity) -> PlayerPin:
     )
 
 
+_EMPTY = PlannedTask.model_construct(id="")
+"""What every planned task begins as: copying it is several times cheaper than filling in the defaults each time."""
+
+
 def planned_task(
     flat: FlatTask, signature: Signature | None, body: Plan | None, types: Mapping[str, TaskTypes]
 ) -> PlannedTask:
@@ -66,7 +70,7 @@ def planned_task(
         fields["needs"] = tuple(dict.fromkeys(flat.needs))
     _policies(fields, flat, signature)
     # Every field is a finished value; validating again would read text that holds a literal ${{ as an expression.
-    return PlannedTask.model_construct(**fields)
+    return _EMPTY.model_copy(update=fields)
 
 
 def _policies(fields: dict[str, Any], flat: FlatTask, signature: Signature | None) -> None:
