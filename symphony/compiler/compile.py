@@ -16,6 +16,7 @@ from symphony.compiler.params import check_params
 from symphony.compiler.planning import normal_value, planned_task, player_pin
 from symphony.compiler.policies import check_policies
 from symphony.compiler.problems import Problems
+from symphony.compiler.secrets import SecretChecks
 from symphony.compiler.types import TaskTypes, TypeScope
 from symphony.errors import PlayerDefinitionError
 from symphony.model import port_type as pt
@@ -176,6 +177,7 @@ class _Work:
             flat.tasks,
         )
         self.expressions = ExpressionChecks(self.scope, self.problems)
+        self.secrets = SecretChecks(melody, self.problems)
 
     def tasks(self) -> list[PlannedTask]:
         planned: list[PlannedTask] = []
@@ -186,6 +188,7 @@ class _Work:
             self.scope.items = item_types
             self.inputs(flat, signature)
             self.when(flat)
+            self.secrets.check_task(flat)
             self.types[id] = self.gives(flat, signature)
             check_policies(flat, signature, self.problems)
             if not self.problems.has_errors:
@@ -282,7 +285,6 @@ class _Work:
                     name,
                     value,
                     param.port_type if param is not None else pt.ANY,
-                    secret_ok=bool(param and param.secret),
                 )
             return
         if flat.task.run is not None:
@@ -311,7 +313,7 @@ class _Work:
                     at=flat.at(), key=True, task=flat.id, hint=f"add {name}: … under with",
                 )  # fmt: skip
 
-    def link(self, flat: FlatTask, name: str, value: Any, wanted: PortType, *, secret_ok: bool = True) -> None:
+    def link(self, flat: FlatTask, name: str, value: Any, wanted: PortType) -> None:
         """Check that a value fits an input: links by type, plain data by value, lists and maps part by part."""
         at = flat.at("with", name)
         if isinstance(value, Expression):
@@ -409,10 +411,7 @@ class _Work:
         pending: dict[str, Expression] = {}
         for name, value in self.flat.outputs.items():
             at = ("outputs", name)
-            for _, expression in expressions_in(value):
-                if any(r.root == "secrets" for r in expression.references):
-                    self.problems.add("SYM165", f"the output {name!r} would show a secret", melody=self.melody, at=at,
-                                      hint="a secret may only be passed to an input")  # fmt: skip
+            self.secrets.check(value, self.melody, at, None)
             if isinstance(value, Expression):
                 found = self.expressions.type_of(value, self.melody, at, None)
                 if found is None:

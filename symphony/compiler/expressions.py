@@ -148,13 +148,8 @@ class ExpressionChecks:
         )  # fmt: skip
 
     def _check_use(self, reference: Reference, t: PortType, melody: Melody, at: Path, task: str | None) -> None:
-        """References inside a larger expression: secrets and opaque values may not be taken apart."""
-        if reference.root == "secrets":
-            self.problems.at_reference(
-                "SYM165", f"{reference.text} may only be passed whole to an input", reference, melody=melody, at=at, task=task,
-                hint="write with: {port: ${{ " + reference.text + " }}} and let the player use it",
-            )  # fmt: skip
-        elif reference.root == "run":
+        """References inside a larger expression: opaque values may not be taken apart."""
+        if reference.root == "run":
             self._never_hits(reference, melody, at, task)
         elif (t.is_class and t.fields is None) or t.name == "set":
             self.problems.at_reference(

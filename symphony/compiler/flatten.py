@@ -284,11 +284,24 @@ def check_arguments(melody: Melody, name: str, task: Task, child: Melody, proble
                 hint=did_you_mean(given, child.params, what="parameters"),
             )  # fmt: skip
     for param, spec in child.params.items():
+        if spec.secret and param in task.inputs and not _names_a_secret(task.inputs[param], melody):
+            problems.add(
+                "SYM187", f"the sub-melody {child.name!r} takes a secret as {param!r}, not a plain value",
+                melody=melody, at=("tasks", name, "with", param), task=name, hint=f"write {param}: ${{{{ secrets.NAME }}}}",
+            )  # fmt: skip
         if param not in task.inputs and not spec.has_default:
             problems.add(
                 "SYM175", f"the sub-melody {child.name!r} needs the parameter {param!r}",
                 melody=melody, at=("tasks", name), key=True, task=name, hint=f"add {param}: … under with",
             )  # fmt: skip
+
+
+def _names_a_secret(value: Any, melody: Melody) -> bool:
+    bare = value.bare if isinstance(value, Expression) else None
+    if bare is None or bare.path:
+        return False
+    given = melody.params.get(bare.name)
+    return bare.root == "secrets" or (bare.root == "params" and given is not None and given.secret)
 
 
 def _both(outer: Any, inner: Any) -> Any:
