@@ -17,7 +17,7 @@ from symphony.compiler.compile import Compilation, compile_melody
 from symphony.compiler.excerpt import excerpt_of
 from symphony.compiler.identity import Identity, IdentityReader
 from symphony.config.project import Project, find_project
-from symphony.define.catalog import ProjectCatalog
+from symphony.define.catalog import ProjectCatalog, make_importable
 from symphony.define.source_tree import ProjectSources
 from symphony.define.static_catalog import StaticCatalog
 from symphony.define.tracing import MelodyFunction
@@ -185,9 +185,7 @@ def import_file(path: Path) -> ModuleType:
     loaded = sys.modules.get(name)
     if loaded is not None and getattr(loaded, "__file__", None) == str(path):
         return loaded
-    for folder in (str(path.parent), str(root)):
-        if folder not in sys.path:
-            sys.path.insert(0, folder)
+    make_importable((root, path.parent))
     specification = importlib.util.spec_from_file_location(name, path)
     if specification is None or specification.loader is None:
         raise UsageError(f"{path} is no Python file")
@@ -457,7 +455,8 @@ def run(
         workers: how many threads; None: what suits the machine.
         on_event: called with every event, from the thread where it happened; must be quick.
         record: False keeps results in memory only: no keys, no cache, no journal.
-        only, until, force: these tasks alone; these and what they need; these anew with their dependants.
+        only, until: these tasks and what they need; what they need is served where it is kept.
+        force: these tasks anew, and what depends on them.
         raw_params: parameters as text, read by type.
 
     Raises:

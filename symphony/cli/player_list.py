@@ -13,10 +13,10 @@ from types import ModuleType
 
 from symphony.cli.terminal import say
 from symphony.compiler.identity import Identity, identity_of
+from symphony.define.catalog import make_importable
 from symphony.define.player import SHIPPED, Player
 from symphony.define.source_tree import ProjectSources
 from symphony.model.signature import Signature
-from symphony.runtime.loading import make_importable
 
 _DECORATED = re.compile(r"^\s*@(?:\w+\.)?(?:operator|instrument|motif)\b", re.MULTILINE)
 _PASSED_OVER = {"tests", "test", "examples", "docs", "node_modules", "build", "dist", "__pycache__"}

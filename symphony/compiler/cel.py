@@ -94,7 +94,6 @@ FUNCTIONS = frozenset(
         "optFlatMap",
     ]
 )
-NAMESPACED = {"optional": frozenset({"of", "none", "ofNonZeroValue"}), "strings": frozenset({"quote"})}
 _MESSAGE = re.compile(r"ERROR: <input>:(\d+):(\d+): (.*?)(?:\n \||\s*\[[A-Z_]+\]|$)", re.S)
 
 
@@ -190,11 +189,6 @@ def cel_type_name(t: PortType) -> str:
     if t.fields is not None:
         return "MAP<STRING, DYN>"
     return "DYN"
-
-
-def is_opaque(t: PortType) -> bool:
-    """Whether values of the type may only be passed whole, not used inside an expression."""
-    return (t.is_class and t.fields is None) or t.name in ("set",)
 
 
 def port_type_of(cel_type: str) -> PortType:

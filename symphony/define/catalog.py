@@ -15,6 +15,13 @@ from symphony.errors import PlayerDefinitionError
 from symphony.model.signature import Signature
 
 
+def make_importable(folders: Iterable[str | Path]) -> None:
+    """Let modules in these folders be imported, the first folder first, in front of everything else."""
+    for folder in reversed([str(f) for f in folders]):
+        if folder not in sys.path:
+            sys.path.insert(0, folder)
+
+
 class ProjectCatalog:
     """The players that ship, and those in modules below the given folders. Importing a module runs its code.
 
@@ -48,7 +55,7 @@ class ProjectCatalog:
         return shipped_player(name)
 
     def _own(self, module: str, qualname: str) -> Player[Any, Any] | None:
-        self._make_importable()
+        make_importable(self._folders)
         try:
             found = import_module(module)
         except ModuleNotFoundError as error:
@@ -62,11 +69,6 @@ class ProjectCatalog:
         except AttributeError:
             return None
         return player if isinstance(player, Player) else None
-
-    def _make_importable(self) -> None:
-        for folder in reversed(self._folders):
-            if folder not in sys.path:
-                sys.path.insert(0, folder)
 
     def names(self) -> Iterable[str]:
         """The shipped players, and the decorated functions of modules that were imported."""

@@ -37,7 +37,8 @@ TASK_TRANSITIONS: dict[TaskState, frozenset[TaskState]] = {
     # `succeeded` straight from pending or ready: a list of no elements, a task whose elements did the work.
     T.PENDING: frozenset({T.READY, T.SUCCEEDED, T.CACHED, T.FAILED, T.SKIPPED, T.CANCELLED}),
     T.READY: frozenset({T.RUNNING, T.SUCCEEDED, T.CACHED, T.FAILED, T.SKIPPED, T.CANCELLED}),
-    T.RUNNING: frozenset({T.SUCCEEDED, T.CACHED, T.FAILED, T.RETRYING, T.CANCELLED}),
+    # `skipped` from running: a task with `each` whose elements were all made of elements that failed.
+    T.RUNNING: frozenset({T.SUCCEEDED, T.CACHED, T.FAILED, T.RETRYING, T.SKIPPED, T.CANCELLED}),
     T.RETRYING: frozenset({T.RUNNING, T.FAILED, T.CANCELLED}),
     T.SUCCEEDED: frozenset(),
     T.CACHED: frozenset(),

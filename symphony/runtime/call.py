@@ -6,7 +6,6 @@ Every worker of every executor makes calls by this code, and by nothing else.
 from __future__ import annotations
 
 import os
-import time
 import traceback
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
@@ -327,5 +326,3 @@ def error_types(error: BaseException) -> tuple[str, ...]:
     return tuple(c.__name__ for c in type(error).__mro__)
 
 
-Clock = Callable[[], float]
-now: Clock = time.time

@@ -12,6 +12,7 @@ if TYPE_CHECKING:
 MOST = 256
 """How many coroutines run at the same time."""
 ABANDON_S = 2.0
+"""How long a cancelled coroutine may take to end before it is left behind, in seconds."""
 
 
 class Coroutines:
@@ -52,16 +53,28 @@ class Coroutines:
         import asyncio  # heavy: only async players need it
 
         try:
-            async with self._slots:
-                value = await (asyncio.wait_for(coroutine, timeout_s) if timeout_s is not None else coroutine)
-        except TimeoutError as error:
-            arrived(
-                None, TimeoutError(f"the player ran longer than {timeout_s:g} s") if timeout_s is not None else error
-            )
-        except BaseException as error:  # noqa: BLE001  a body can raise anything
-            arrived(None, error)
-        else:
-            arrived(value, None)
+            await self._slots.acquire()
+        except asyncio.CancelledError:  # cancelled before its turn came
+            coroutine.close()
+            arrived(None, asyncio.CancelledError())
+            return
+        try:
+            body = asyncio.ensure_future(coroutine)
+            try:
+                ended, _ = await asyncio.wait({body}, timeout=timeout_s)
+            except asyncio.CancelledError:  # the run is being cancelled
+                arrived(None, await _ended_or_abandoned(body, asyncio.CancelledError()))
+                return
+            if not ended:
+                arrived(None, await _ended_or_abandoned(body, TimeoutError(f"the player ran longer than {timeout_s:g} s")))
+            elif body.cancelled():
+                arrived(None, asyncio.CancelledError())
+            elif (error := body.exception()) is not None:
+                arrived(None, error)
+            else:
+                arrived(body.result(), None)
+        finally:
+            self._slots.release()
 
     def _started(self) -> asyncio.AbstractEventLoop:
         import asyncio  # heavy: only async players need it
@@ -82,3 +95,14 @@ class Coroutines:
         """Stop the loop; what still runs is abandoned."""
         if self._loop is not None:
             self._loop.call_soon_threadsafe(self._loop.stop)
+
+
+async def _ended_or_abandoned(body: asyncio.Future[Any], reason: BaseException) -> BaseException:
+    """Cancel a body and give the error to report: `reason`, which says so when the body did not end."""
+    import asyncio  # heavy: only async players need it
+
+    body.cancel()
+    ended, _ = await asyncio.wait({body}, timeout=ABANDON_S)
+    if ended:
+        return reason
+    return type(reason)(f"{reason or 'it was cancelled'}; it did not end within {ABANDON_S:g} s of being cancelled and was abandoned")

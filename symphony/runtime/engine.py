@@ -58,7 +58,6 @@ class CallInfo:
     attempts: int = 0
     started_at: float | None = None
     ended_at: float | None = None
-    ready_at: float = 0.0
     worker: int = -1
     key: str | None = None
     error: dict[str, Any] | None = None
@@ -108,7 +107,6 @@ class Engine:
         self._broken: BaseException | None = None
         self._coroutines = Coroutines()
         self._finished = threading.Event()
-        self.failed_fast = False
 
     # life --------------------------------------------------------------------------------------------------------
 
@@ -303,8 +301,6 @@ class Engine:
 
     def _restore(self, node: int, earlier: CallRecord) -> list[int]:
         """Take over the outcome of an earlier sitting."""
-        if earlier.state is TaskState.SKIPPED:
-            return self._end(node, sc.SKIPPED)
         info = self._info(node)
         info.key, info.parts, info.note = earlier.key, earlier.parts or {}, "recorded earlier"
         info.attempts, info.started_at, info.ended_at = earlier.attempt, earlier.started_at, earlier.ended_at
@@ -489,7 +485,6 @@ class Engine:
             self._release(info.key)
             self._record(node)
             if state == sc.FAILED and self.settings.fail_fast and not self.settings.probe:
-                self.failed_fast = True
                 self._cancel_unstarted()
                 ready = []
             return self._after(ready)

@@ -15,7 +15,7 @@ from symphony.model.artifact import Artifact
 from symphony.model.event import Event, EventKind
 from symphony.model.expression import Expression
 from symphony.model.plan import Plan
-from symphony.model.states import FINAL, RunState, TaskState
+from symphony.model.states import FINAL, RunState, TaskState, check_run_transition
 from symphony.runtime.arguments import as_document, bind_params
 from symphony.runtime.call import TaskCalls, error_document
 from symphony.runtime.contract import InProcessExecutor
@@ -132,6 +132,9 @@ class Sitting:
             self.store.begin_run(self._record())
         else:
             known = {(c.task, c.index): c for c in self.store.calls(self.run_id) if _stands(c)}
+            # a run whose owner died still reads `running`: nobody was left to write that it was interrupted
+            before = RunState.INTERRUPTED if earlier.state is RunState.RUNNING else earlier.state
+            check_run_transition(before, RunState.RUNNING)
             self.store.update_run(
                 self.run_id, state=RunState.RUNNING, ended_at=None, sitting=earlier.sitting + 1, pid=os.getpid()
             )
@@ -143,6 +146,7 @@ class Sitting:
                 self.run_id, state=RunState.INTERRUPTED, ended_at=time.time(), failure=error_document(error)
             )
             raise
+        check_run_transition(RunState.RUNNING, result.state)
         outputs = {n: a.to_document() for n, a in result.artifacts.items()}
         self.store.update_run(self.run_id, state=result.state, ended_at=time.time(), outputs=outputs)
         self.store.flush()

@@ -2,23 +2,13 @@
 
 from __future__ import annotations
 
-import sys
-from collections.abc import Iterable
 from functools import reduce
 from importlib import import_module
-from pathlib import Path
 from typing import Any
 
 from symphony.define.player import Player
 from symphony.errors import PlayerDefinitionError
 from symphony.model.plan import PlayerPin
-
-
-def make_importable(folders: Iterable[Path]) -> None:
-    """Let modules of the project be imported: its root and the melody's folder, in front of everything else."""
-    for folder in reversed([str(f) for f in folders]):
-        if folder not in sys.path:
-            sys.path.insert(0, folder)
 
 
 def load_player(pin: PlayerPin) -> Player[Any, Any]:

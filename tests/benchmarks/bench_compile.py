@@ -93,7 +93,8 @@ def main() -> None:
     times = int(sys.argv[1]) if len(sys.argv) > 1 else 3
     sys.path.insert(0, str(HERE))
     print(
-        f"{platform.machine()}, {os.cpu_count()} CPUs, load {os.getloadavg()[0]:.1f}, Python {platform.python_version()}; best of {times}"
+        f"{platform.machine()}, {os.cpu_count()} CPUs, load {os.getloadavg()[0]:.1f}, "
+        f"Python {platform.python_version()}; best of {times}"
     )
     for tasks in PYTHON:
         made = chain(tasks)

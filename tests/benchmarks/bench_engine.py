@@ -44,7 +44,9 @@ def chain(nodes: int) -> list[list[int]]:
 
 def plan_of(parents: list[list[int]]) -> Plan:
     """The graph as a plan of calls of a player that adds one."""
-    pin = PlayerPin(name="noop_players:join", kind="operator", module="noop_players", qualname="join", identity="0" * 64)
+    pin = PlayerPin(
+        name="noop_players:join", kind="operator", module="noop_players", qualname="join", identity="0" * 64
+    )
     tasks = tuple(
         PlannedTask.model_validate(
             {"id": f"t{i}", "player": pin.name,
@@ -53,8 +55,13 @@ def plan_of(parents: list[list[int]]) -> Plan:
         for i, ps in enumerate(parents)
     )  # fmt: skip
     last = f"t{len(parents) - 1}"
-    return Plan(melody="bench", players=FrozenMap({pin.name: pin}), tasks=tasks,
-                outputs=FrozenMap({"last": Expression.reference("tasks", last)}), output_types=FrozenMap({"last": "integer"}))  # fmt: skip
+    return Plan(
+        melody="bench",
+        players=FrozenMap({pin.name: pin}),
+        tasks=tasks,
+        outputs=FrozenMap({"last": Expression.reference("tasks", last)}),
+        output_types=FrozenMap({"last": "integer"}),
+    )
 
 
 def best(run: Callable[[], Any], times: int = 5) -> float:
@@ -124,7 +131,9 @@ def pit(plan: Plan, *, workers: int, recorded: bool) -> Callable[[], Any]:
     def run() -> None:
         with tempfile.TemporaryDirectory() as folder:
             store = Store.open(Path(folder) if recorded else None)
-            result = execute(plan, Order(recorded=recorded, workers=workers, root=HERE, here=HERE), store, executor_named("pit"))
+            result = execute(
+                plan, Order(recorded=recorded, workers=workers, root=HERE, here=HERE), store, executor_named("pit")
+            )
             store.close()
             assert result.exit_code == 0, result.failures[:1]
 
@@ -145,7 +154,9 @@ def main() -> None:
     """Print the table."""
     sys.path.insert(0, str(HERE))
     nodes = int(sys.argv[1]) if len(sys.argv) > 1 else 10_000
-    print(f"{platform.processor() or platform.machine()}, {os.cpu_count()} cores, Python {platform.python_version()}, {nodes} nodes")
+    print(
+        f"{platform.processor() or platform.machine()}, {os.cpu_count()} cores, Python {platform.python_version()}, {nodes} nodes"
+    )
     for label, parents in (("layered", layered(nodes)), ("chain", chain(nodes))):
         plan = plan_of(parents)
         base = best(plain_loop(parents))
@@ -161,7 +172,9 @@ def main() -> None:
         for workers in (1, 2, 8):
             rows.append((f"pit's loop, {workers} threads, in memory", best(fast(bound, workers), 15)))
         for workers in (1, 2, 8):
-            rows.append((f"whole run, {workers} threads, in memory", best(pit(plan, workers=workers, recorded=False), 3)))
+            rows.append(
+                (f"whole run, {workers} threads, in memory", best(pit(plan, workers=workers, recorded=False), 3))
+            )
         rows.append(("whole run, 1 thread, recorded", best(pit(plan, workers=1, recorded=True), 2)))
         print(f"\n{label}: µs per task, times the plain loop")
         for name, seconds in rows:
@@ -170,4 +183,3 @@ def main() -> None:
 
 if __name__ == "__main__":
     main()
-

@@ -46,7 +46,8 @@ def main() -> None:
     for package in ("symphony", "executors"):
         compileall.compile_dir(ROOT / package, quiet=1)
     print(
-        f"{platform.machine()}, {os.cpu_count()} CPUs, load {os.getloadavg()[0]:.1f}, Python {platform.python_version()}; {times} times"
+        f"{platform.machine()}, {os.cpu_count()} CPUs, load {os.getloadavg()[0]:.1f}, "
+        f"Python {platform.python_version()}; {times} times"
     )
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)

@@ -21,7 +21,6 @@ from symphony.store.codecs import arrays, classes, scalars
 
 TUPLE, SET, FROZEN_SET, ENUM, NAMED_TUPLE, DATACLASS, MODEL, PATH, ARRAY, NUMBER = 1, 2, 3, 12, 13, 14, 15, 16, 17, 18
 
-Hook = Callable[[Any], Any]
 _NATIVE = frozenset({type(None), bool, int, float, str, bytes, list, dict})
 _CONTAINERS = frozenset({list, dict})
 _SINGLE = _NATIVE - _CONTAINERS

@@ -99,39 +99,119 @@ STATS = {"player": "measure", "each": "${{ tasks.files }}", "with": {"file": "${
 
 WRONG: list[tuple[str, dict[str, Any], str, str]] = [
     ("SYM150", {"a": {"player": "no.such"}}, "there is no player 'no.such'", ""),
-    ("SYM152", {"a": {"player": "text", "with": {"value": "x", "valeu": "y"}}}, "no input 'valeu'", "did you mean 'value'?"),
+    (
+        "SYM152",
+        {"a": {"player": "text", "with": {"value": "x", "valeu": "y"}}},
+        "no input 'valeu'",
+        "did you mean 'value'?",
+    ),
     ("SYM153", {"a": {"player": "text"}}, "needs the input 'value' (string)", "add value"),
-    ("SYM154", {"f": FILES, "a": {"player": "text", "with": {"value": "${{ tasks.f }}"}}}, "is list[path], the input 'value' takes string", ""),
-    ("SYM154", {"n": {"player": "number", "with": {"value": 1}}, "a": {"player": "text", "with": {"value": "${{ tasks.n }}"}}}, "is integer", "string("),
+    (
+        "SYM154",
+        {"f": FILES, "a": {"player": "text", "with": {"value": "${{ tasks.f }}"}}},
+        "is list[path], the input 'value' takes string",
+        "",
+    ),
+    (
+        "SYM154",
+        {"n": {"player": "number", "with": {"value": 1}}, "a": {"player": "text", "with": {"value": "${{ tasks.n }}"}}},
+        "is integer",
+        "string(",
+    ),
     ("SYM154", {"f": FILES, "a": {"player": "measure", "with": {"file": "${{ tasks.f }}"}}}, "list[path]", "each"),
     ("SYM155", {"a": {"player": "text", "with": {"value": 5}}}, "the integer 5 does not fit string", "takes string"),
     ("SYM155", {"a": {"player": "number", "with": {"value": "5"}}}, "the text '5' does not fit number", ""),
-    ("SYM160", {"f": FILES, "a": {"player": "text", "with": {"value": "${{ tasks.fils }}"}}}, "there is no task 'fils'", ""),
+    (
+        "SYM160",
+        {"f": FILES, "a": {"player": "text", "with": {"value": "${{ tasks.fils }}"}}},
+        "there is no task 'fils'",
+        "",
+    ),
     ("SYM161", {"a": {"player": "text", "with": {"value": "${{ params.x }}"}}}, "there is no parameter 'x'", ""),
-    ("SYM162", {"f": FILES, "stats": STATS, "a": {"player": "number", "with": {"value": "${{ tasks.stats[0].lin }}"}}}, "has no field 'lin'", "did you mean 'lines'?"),
-    ("SYM163", {"a": {"player": "text", "with": {"value": "${{ env.HOME }}"}}}, "does not list the environment variable 'HOME'", "env: [HOME]"),
+    (
+        "SYM162",
+        {"f": FILES, "stats": STATS, "a": {"player": "number", "with": {"value": "${{ tasks.stats[0].lin }}"}}},
+        "has no field 'lin'",
+        "did you mean 'lines'?",
+    ),
+    (
+        "SYM163",
+        {"a": {"player": "text", "with": {"value": "${{ env.HOME }}"}}},
+        "does not list the environment variable 'HOME'",
+        "env: [HOME]",
+    ),
     ("SYM164", {"a": {"player": "text", "with": {"value": "${{ item }}"}}}, "item exists only in a task with each", ""),
     ("SYM165", {"a": {"player": "text", "with": {"value": "${{ secrets.T + 'x' }}"}}}, "may only be passed whole", ""),
-    ("SYM166", {"t": {"player": "two"}, "a": {"player": "anything", "with": {"value": "${{ tasks.t }}"}}}, "several outputs: path, lines", "tasks.t.path"),
-    ("SYM168", {"a": {"player": "text", "with": {"value": "${{ run.name }}"}}}, "run has no field 'name'", "id and started_at"),
-    ("SYM142", {"f": FILES, "a": {"player": "text", "with": {"value": "${{ string(f) }}"}}}, "'f' means nothing here", "tasks.f"),
-    ("SYM143", {"a": {"player": "number", "with": {"value": "${{ len(params.x) }}"}}}, "there is no function 'len'", ""),
-    ("SYM144", {"a": {"player": "text", "with": {"value": "${{ 'a' + 1 }}"}}}, "'+' does not work on string and integer", "string(x)"),
+    (
+        "SYM166",
+        {"t": {"player": "two"}, "a": {"player": "anything", "with": {"value": "${{ tasks.t }}"}}},
+        "several outputs: path, lines",
+        "tasks.t.path",
+    ),
+    (
+        "SYM168",
+        {"a": {"player": "text", "with": {"value": "${{ run.name }}"}}},
+        "run has no field 'name'",
+        "id and started_at",
+    ),
+    (
+        "SYM142",
+        {"f": FILES, "a": {"player": "text", "with": {"value": "${{ string(f) }}"}}},
+        "'f' means nothing here",
+        "tasks.f",
+    ),
+    (
+        "SYM143",
+        {"a": {"player": "number", "with": {"value": "${{ len(params.x) }}"}}},
+        "there is no function 'len'",
+        "",
+    ),
+    (
+        "SYM144",
+        {"a": {"player": "text", "with": {"value": "${{ 'a' + 1 }}"}}},
+        "'+' does not work on string and integer",
+        "string(x)",
+    ),
     ("SYM145", {"a": {"player": "text", "with": {"value": "x"}, "when": "${{ 1 + 1 }}"}}, "this is integer", "compare"),
-    ("SYM170", {"a": {"player": "text", "with": {"value": "${{ tasks.b }}"}}, "b": {"player": "text", "with": {"value": "${{ tasks.a }}"}}}, "a -> b -> a", "take one"),
+    (
+        "SYM170",
+        {
+            "a": {"player": "text", "with": {"value": "${{ tasks.b }}"}},
+            "b": {"player": "text", "with": {"value": "${{ tasks.a }}"}},
+        },
+        "a -> b -> a",
+        "take one",
+    ),
     ("SYM170", {"a": {"player": "text", "with": {"value": "x"}, "needs": ["a"]}}, "a -> a", ""),
     ("SYM171", {"a": {"player": "text", "with": {"value": "x"}, "needs": ["bb"]}}, "needs names no task: 'bb'", ""),
-    ("SYM180", {"a": {"player": "text", "each": "${{ params.x }}", "with": {"value": "${{ item }}"}}}, "each takes a list, this is string", ""),
-    ("SYM181", {"a": {"player": "anything", "each": {"p": [1, 2], "q": [1]}, "with": {"value": "${{ item.p }}"}}}, "p has 2, q has 1", "product"),
+    (
+        "SYM180",
+        {"a": {"player": "text", "each": "${{ params.x }}", "with": {"value": "${{ item }}"}}},
+        "each takes a list, this is string",
+        "",
+    ),
+    (
+        "SYM181",
+        {"a": {"player": "anything", "each": {"p": [1, 2], "q": [1]}, "with": {"value": "${{ item.p }}"}}},
+        "p has 2, q has 1",
+        "product",
+    ),
     ("SYM190", {"a": {"player": "slow"}}, "has a timeout", ""),
     ("SYM192", {"a": {"player": "slow", "isolation": "thread"}}, "a thread cannot be stopped", "process"),
     ("SYM191", {"a": {"player": "text", "with": {"value": "x"}, "isolation": "process"}}, "asks for a process", ""),
     ("SYM173", {"a": {"melody": "./other.yaml"}}, "'./other.yaml' is not to be had", ""),
-    ("SYM157", {"a": {"run": "true", "outputs": {"n": {"path": "n.txt", "type": "integer"}}}}, "cannot be of type integer", "media type"),
-]  # fmt: skip
+    (
+        "SYM157",
+        {"a": {"run": "true", "outputs": {"n": {"path": "n.txt", "type": "integer"}}}},
+        "cannot be of type integer",
+        "media type",
+    ),
+]
 
 
-@pytest.mark.parametrize(("code", "tasks", "message", "hint"), WRONG, ids=[f"{c}-{i}" for i, (c, *_) in enumerate(WRONG)])
+@pytest.mark.parametrize(
+    ("code", "tasks", "message", "hint"), WRONG, ids=[f"{c}-{i}" for i, (c, *_) in enumerate(WRONG)]
+)
 def test_what_is_wrong_is_said_with_code_and_hint(code: str, tasks: dict[str, Any], message: str, hint: str):
     params = {} if code == "SYM161" else {"x": {"type": "string", "default": ""}}
     result = compiled(tasks, params=params)
@@ -144,7 +224,9 @@ def test_what_is_wrong_is_said_with_code_and_hint(code: str, tasks: dict[str, An
 
 
 def test_all_problems_are_reported_at_once():
-    result = compiled({"a": {"player": "no.such"}, "b": {"player": "text"}, "c": {"player": "text", "with": {"value": 1}}})
+    result = compiled(
+        {"a": {"player": "no.such"}, "b": {"player": "text"}, "c": {"player": "text", "with": {"value": 1}}}
+    )
 
     assert [d.code for d in result.diagnostics] == ["SYM150", "SYM153", "SYM155"]
 
@@ -169,7 +251,12 @@ def test_parameters_that_contradict_themselves_are_refused(param: dict[str, Any]
 
 def test_any_into_a_named_type_is_a_note():
     """Semantics 27: Any into a named type is checked at run time and reported at lint level."""
-    result = compiled({"a": {"player": "anything", "with": {"value": 1}}, "b": {"player": "text", "with": {"value": "${{ tasks.a }}"}}})
+    result = compiled(
+        {
+            "a": {"player": "anything", "with": {"value": 1}},
+            "b": {"player": "text", "with": {"value": "${{ tasks.a }}"}},
+        }
+    )
 
     assert result.ok
     assert [(d.code, d.severity) for d in result.diagnostics] == [("SYM195", Severity.NOTE)]
@@ -197,7 +284,10 @@ def test_the_hash_covers_meaning_and_nothing_else():
     labelled = compiled({"files": {**FILES, "description": "x"}}, version="2.0.0", description="y").plan
     other = compiled({"files": {"player": "listing", "with": {"repo": "src"}}}).plan
     retried = compiled({"files": {**FILES, "retry": 2}}).plan
-    assert base is not None and labelled is not None and other is not None and retried is not None
+    assert base is not None
+    assert labelled is not None
+    assert other is not None
+    assert retried is not None
 
     assert base.hash == labelled.hash
     assert len({base.hash, other.hash, retried.hash}) == 3
@@ -226,7 +316,9 @@ CHILD = Melody.model_validate(
 
 def with_child(task: dict[str, Any], **more: Any) -> Compilation:
     melody = Melody.model_validate({"melody": "m", "tasks": {"child": {"melody": "c", **task}, **more}})
-    return compile_melody(melody.model_copy(update={"children": FrozenMap({"c": CHILD})}), CATALOG, lambda _: FixedIdentity())
+    return compile_melody(
+        melody.model_copy(update={"children": FrozenMap({"c": CHILD})}), CATALOG, lambda _: FixedIdentity()
+    )
 
 
 def test_a_sub_melody_takes_part_with_its_own_tasks():

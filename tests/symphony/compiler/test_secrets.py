@@ -64,7 +64,16 @@ def test_a_whole_input_may_be_a_secret(secret: str):
         {"player": MANY, "when": "SECRET == 'x'", "with": {"values": 1}},
         {"run": "true", "with": {"all": ["SECRET"]}},
     ],
-    ids=["in a list", "in a map", "taken apart", "in text", "as an element", "in a zip", "in a condition", "in a list for a script"],
+    ids=[
+        "in a list",
+        "in a map",
+        "taken apart",
+        "in text",
+        "as an element",
+        "in a zip",
+        "in a condition",
+        "in a list for a script",
+    ],
 )
 def test_every_other_use_is_refused(task: dict[str, Any], secret: str):
     """Semantics 50: a secret never enters a key, a result or a log."""

@@ -128,12 +128,14 @@ def test_the_canonical_text_of_any_tree_reads_back_as_that_tree(node: Node):
 @settings(max_examples=300, deadline=None)
 @given(st.text(max_size=60))
 def test_no_text_does_more_than_parse_or_be_refused(text: str):
+    offset = 0
     try:
         parsed = parse_expression(text)
     except ExpressionError as error:
-        assert 0 <= error.offset <= len(text)
+        offset = error.offset
     else:
         assert isinstance(parsed, Expression)
+    assert 0 <= offset <= len(text)
 
 
 @settings(max_examples=300, deadline=None)

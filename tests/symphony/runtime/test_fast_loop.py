@@ -34,7 +34,9 @@ module = types.ModuleType("fast_loop_players")
 join.__module__, join.__qualname__ = module.__name__, "join"
 module.join = operator(version="1.0.0")(join)  # type: ignore[attr-defined]
 sys.modules[module.__name__] = module
-PIN = PlayerPin(name="fast_loop_players:join", kind="operator", module=module.__name__, qualname="join", identity="0" * 64)
+PIN = PlayerPin(
+    name="fast_loop_players:join", kind="operator", module=module.__name__, qualname="join", identity="0" * 64
+)
 
 
 @st.composite
@@ -44,7 +46,11 @@ def plans(draw: st.DrawFn) -> Plan:
     for i in range(count):
         inputs: dict[str, Any] = {}
         for name in draw(st.sampled_from(["", "a", "ab", "abc", "ac", "b"])):
-            inputs[name] = Expression.reference("tasks", f"t{draw(st.integers(0, i - 1))}") if i and draw(st.booleans()) else draw(st.integers(0, 9))
+            inputs[name] = (
+                Expression.reference("tasks", f"t{draw(st.integers(0, i - 1))}")
+                if i and draw(st.booleans())
+                else draw(st.integers(0, 9))
+            )
         if draw(st.integers(0, 9)) == 0:
             inputs["poison"] = True
         needs = [f"t{draw(st.integers(0, i - 1))}"] if i and draw(st.integers(0, 4)) == 0 else []
@@ -87,4 +93,7 @@ def test_nothing_is_called_before_what_it_waits_for(plan: Plan):
 
     for i, step in enumerate(program.steps.values()):
         if run.ended[i]:
-            assert all(run.ended[run.names.index(before)] <= run.ended[i] and run.ended[run.names.index(before)] for before in step.edges)
+            assert all(
+                run.ended[run.names.index(before)] <= run.ended[i] and run.ended[run.names.index(before)]
+                for before in step.edges
+            )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import threading
 import time
 from pathlib import Path
@@ -16,6 +17,7 @@ from symphony.define.tracing import call, env, expr, index, item, param, secret,
 from symphony.errors import CompileError, ParameterError
 from symphony.model.event import Event
 from symphony.model.states import RunState, TaskState
+from symphony.runtime import coroutines
 from symphony.store.store import Store
 
 calls: list[Any] = []
@@ -612,3 +614,39 @@ def test_elements_of_unknown_type_are_checked_when_the_task_runs():
 
     assert "takes integer, it got str: 'x'" in result.failures[0]["error"]["message"]
     assert calls == [1]
+
+
+@operator
+async def stubborn(x: int) -> int:
+    with contextlib.suppress(asyncio.CancelledError):
+        await asyncio.sleep(30)
+    await asyncio.sleep(30)
+    return x
+
+
+def test_a_coroutine_that_ignores_its_cancellation_is_abandoned(monkeypatch: pytest.MonkeyPatch):
+    """Semantics 9: timeout or cancel cancels the coroutine and after 2 s reports it abandoned."""
+    monkeypatch.setattr(coroutines, "ABANDON_S", 0.1)
+
+    @melody
+    def m():
+        call(stubborn, with_={"x": 1}, timeout="20ms")
+        return nap(1)
+
+    begun = time.monotonic()
+    result = run(m, record=False)
+
+    assert time.monotonic() - begun < 10
+    assert "did not end within 0.1 s of being cancelled and was abandoned" in result.failures[0]["error"]["message"]
+    assert result.outputs["out"] == 1
+
+
+def test_with_options_sets_policies_and_is_the_plain_function_outside_a_melody():
+    @melody
+    def m():
+        a = picky.with_options(retry={"attempts": 2, "delay": "1ms"})(x=1)
+        return a
+
+    assert picky.with_options(retry=3)(x=2) == 2
+    assert m.definition.tasks["a"].retry is not None
+    assert run(m, record=False).tasks["a"].attempts == 2

@@ -7,8 +7,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from symphony.errors import InternalError
+from symphony.model.states import FINAL, RunState, TaskState, check_run_transition, check_task_transition
 from symphony.runtime import schedule as sc
-from symphony.runtime.schedule import DATA, ORDER, STREAM, TOLERANT, WHEN, Schedule
+from symphony.runtime.schedule import DATA, ORDER, STREAM, TOLERANT, WHEN, Schedule, State
 
 
 def chain(*kinds: int) -> tuple[Schedule, list[int]]:
@@ -171,3 +172,69 @@ def test_every_run_ends_and_nothing_starts_twice_or_too_early(edges: list[list[t
             bad = [b for b, k in befores if k != TOLERANT and schedule.state[b] in (sc.FAILED, sc.SKIPPED)]
             assert bad
             assert schedule.cause[node] == WHEN or schedule.state[schedule.cause[node]] == sc.FAILED
+
+
+class Watched:
+    """Drives a schedule and checks every change of a node against the table of transitions."""
+
+    def __init__(self, schedule: Schedule) -> None:
+        self.schedule = schedule
+        self.before = bytes(schedule.state)
+
+    def check(self) -> None:
+        now = bytes(self.schedule.state)
+        for old, new in zip(self.before.ljust(len(now), b"\0"), now, strict=True):
+            if old != new:
+                check_task_transition(TaskState[State(old).name], TaskState[State(new).name])
+        self.before = now
+
+
+@settings(max_examples=200, deadline=None)
+@given(graphs(), st.data())
+def test_every_change_is_one_that_the_table_allows(edges: list[list[tuple[int, int]]], data: st.DataObject):
+    schedule = Schedule()
+    schedule.add(len(edges))
+    for node, befores in enumerate(edges):
+        for before, kind in befores:
+            schedule.link(before, node, kind)
+    watched = Watched(schedule)
+    ready = schedule.release(range(len(edges)))
+    watched.check()
+    opened: set[int] = set()
+    while ready:
+        node = ready.pop(data.draw(st.integers(0, len(ready) - 1)))
+        if schedule.state[node] != sc.READY:
+            continue
+        step = data.draw(st.sampled_from(["succeed", "fail", "skip", "open", "cancel all"]))
+        if step == "open" and node < len(edges) and node not in opened:
+            opened.add(node)
+            first = schedule.add(data.draw(st.integers(1, 3)), parent=node)
+            children = range(first, len(schedule))
+            ready += schedule.open_group(node, children)
+            watched.check()
+            ready += schedule.release(children)
+            if data.draw(st.booleans()):  # an element whose source failed
+                ready += schedule.skip(children[0], node)
+        elif step == "cancel all":
+            schedule.cancel_unstarted()
+        else:
+            if step in ("succeed", "fail"):
+                schedule.state[node] = sc.RUNNING
+                watched.check()
+            ready += schedule.skip(node) if step == "skip" else getattr(schedule, "fail" if step == "fail" else "succeed")(node)
+        watched.check()
+
+
+def test_a_final_state_has_no_way_out():
+    for state in FINAL:
+        for other in TaskState:
+            with pytest.raises(InternalError):
+                check_task_transition(state, other)
+
+
+def test_for_a_run_only_succeeded_is_final():
+    """Semantics 40: a resume opens a new sitting of the same run: only succeeded is final."""
+    for state in (RunState.FAILED, RunState.CANCELLED, RunState.INTERRUPTED):
+        check_run_transition(state, RunState.RUNNING)
+    with pytest.raises(InternalError, match="cannot go from succeeded to running"):
+        check_run_transition(RunState.SUCCEEDED, RunState.RUNNING)
