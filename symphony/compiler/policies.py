@@ -20,7 +20,7 @@ def check_policies(flat: FlatTask, signature: Signature | None, problems: Proble
         if isolation is Isolation.THREAD:
             problems.add(
                 "SYM192", f"the task {flat.id!r} asks for a thread and a timeout: a thread cannot be stopped",
-                at=at, hint="leave isolation out; a timeout implies a process of its own", **where,  # type: ignore[arg-type]
+                at=at, hint="leave the timeout out, or use an async player or a shell step, which can be stopped", **where,  # type: ignore[arg-type]
             )  # fmt: skip
         else:
             problems.add(

@@ -27,8 +27,11 @@ class Each(ValueModel):
     @model_validator(mode="before")
     @classmethod
     def _forms(cls, data: Any) -> Any:
-        if isinstance(data, Each) or (isinstance(data, dict) and "over" in data and set(data) <= {"over", "product"}
-                                      and isinstance(data.get("product", False), bool)):  # fmt: skip
+        if isinstance(data, Each):
+            return data
+        # the model's own form holds a map of lists; a document's list named `over` is never a map
+        own = isinstance(data, dict) and isinstance(data.get("over"), dict) and set(data) <= {"over", "product"}
+        if own and isinstance(data.get("product", False), bool):
             return data
         if isinstance(data, dict):
             if set(data) == {"product"} and isinstance(data["product"], dict):

@@ -197,7 +197,7 @@ WRONG: list[tuple[str, dict[str, Any], str, str]] = [
         "product",
     ),
     ("SYM190", {"a": {"player": "slow"}}, "has a timeout", ""),
-    ("SYM192", {"a": {"player": "slow", "isolation": "thread"}}, "a thread cannot be stopped", "process"),
+    ("SYM192", {"a": {"player": "slow", "isolation": "thread"}}, "a thread cannot be stopped", "async player"),
     ("SYM191", {"a": {"player": "text", "with": {"value": "x"}, "isolation": "process"}}, "asks for a process", ""),
     ("SYM173", {"a": {"melody": "./other.yaml"}}, "'./other.yaml' is not to be had", ""),
     (
@@ -388,3 +388,11 @@ def test_the_state_of_a_task_that_is_not_there_cannot_be_asked() -> None:
     found = compiled({"c": {"run": "true", "when": "${{ failed(tasks.a) }}"}}).diagnostics
 
     assert [d.code for d in found] == ["SYM160"]
+
+
+@pytest.mark.parametrize("each", [{"over": [1, 2]}, {"over": [1, 2], "b": [3, 4]}], ids=["alone", "zipped"])
+def test_a_list_may_be_named_over(each: dict[str, Any]):
+    plan = compiled({"a": {"player": "anything", "each": {"over": each}, "with": {"value": "${{ item.over }}"}}}).plan
+    assert plan is not None
+
+    assert Plan.from_text(plan.to_text()) == plan
