@@ -14,10 +14,11 @@ from symphony.errors import CodecError
 from symphony.model.artifact import Artifact
 from symphony.model.frozen import EMPTY, FrozenMap
 from symphony.store.codecs.choice import CODECS
-from symphony.store.commit import CODEC_NUMBERS
+from symphony.store.commit import CODEC_NUMBERS, Written
 from symphony.store.database import Database
 from symphony.store.records import KeyEntry
 from symphony.store.slices import unpack_data, unpack_entry
+from symphony.store.whole_table import WholeTable
 
 _CACHE_BYTES = 8 << 20
 _CACHED_GROUPS = 512
@@ -49,6 +50,38 @@ class Catalog:
         self._groups: dict[int, list[Any]] = {}
         self._size = 0
         self._lock = threading.Lock()
+        self._keys = WholeTable[bytes, tuple[int, int]](database, "keys", self._ask_key, self._read_keys)
+        self._refers = WholeTable[tuple[bytes, int], bool](database, "artifacts", self._ask_refers, self._read_refers)
+
+    def refers(self, artifact: Artifact) -> bool | None:
+        """Whether the bytes of an artifact hold references; nothing where it has no row."""
+        return self._refers.find((bytes.fromhex(artifact.digest), CODEC_NUMBERS.get(artifact.codec, -1)))
+
+    def _ask_refers(self, name: tuple[bytes, int]) -> bool | None:
+        rows = self._database.read("SELECT refers FROM artifacts WHERE digest=? AND codec=?", name)
+        return bool(rows[0][0]) if rows else None
+
+    def _read_refers(self) -> dict[tuple[bytes, int], bool]:
+        rows = self._database.read("SELECT digest, codec, refers FROM artifacts")
+        return {(digest, codec): bool(refers) for digest, codec, refers in rows}
+
+    def _ask_key(self, key: bytes) -> tuple[int, int] | None:
+        rows = self._database.read("SELECT pack, position FROM keys WHERE key=?", (key,))
+        return rows[0] if rows else None
+
+    def _read_keys(self) -> dict[bytes, tuple[int, int]]:
+        return {key: (pack, position) for key, pack, position in self._database.read("SELECT key, pack, position FROM keys")}
+
+    def note(self, written: Written) -> None:
+        """Take note of what was written from here."""
+        self._keys.add(written.keys)
+        self._keys.add(written.replaced_keys, replace=True)
+        self._refers.add(written.refers)
+
+    def renew(self) -> None:
+        """See what other processes have written or removed."""
+        self._keys.forget()
+        self._refers.forget()
 
     def find(self, digest: str, codec: str) -> Row | None:
         """The row of an artifact; one of another codec where the same bytes were kept under that only."""
@@ -100,13 +133,14 @@ class Catalog:
     def entry(self, key: str) -> KeyEntry | None:
         """The entry of a key. A damaged one is none."""
         for _ in range(2):
-            rows = self._database.read("SELECT pack, position FROM keys WHERE key=?", (bytes.fromhex(key),))
-            if not rows:
+            place = self._keys.find(bytes.fromhex(key))
+            if place is None:
                 return None
-            entry = self._entry(*rows[0])
+            entry = self._entry(*place)
             if entry is not None:
                 return entry
             # A collection of garbage may have moved the entry between the two looks.
+            self.drop_cache()
         return None
 
     def _entry(self, pack: int, position: int) -> KeyEntry | None:
@@ -128,6 +162,7 @@ class Catalog:
         """Take the rows of a digest out: its bytes are damaged or gone."""
         with self._database.transaction() as connection:
             connection.execute("DELETE FROM artifacts WHERE digest=?", (bytes.fromhex(digest),))
+        self._refers.forget()
 
     def _item(self, place: tuple[int, int, int] | tuple[Any, ...]) -> bytes | None:
         pack, start, length = place
@@ -154,6 +189,7 @@ class Catalog:
             self._packs.clear()
             self._groups.clear()
             self._size = 0
+        self.renew()
 
 
 def _row(row: tuple[Any, ...]) -> Row:

@@ -6,6 +6,7 @@ import os
 import sqlite3
 import time
 from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
 
 import msgpack
 
@@ -87,7 +88,21 @@ def _header(content: list[object]) -> bytes:
     return len(packed).to_bytes(4, "big") + packed
 
 
-def write_batch(connection: sqlite3.Connection, batch: Batch, sittings: dict[str, int]) -> None:
+@dataclass(slots=True)
+class Written:
+    """What a group commit put into the catalog.
+
+    Attributes:
+        keys, replaced_keys: pack and position by key.
+        refers: whether its bytes hold references, by digest and number of the codec.
+    """
+
+    keys: dict[bytes, tuple[int, int]] = field(default_factory=dict)
+    replaced_keys: dict[bytes, tuple[int, int]] = field(default_factory=dict)
+    refers: dict[tuple[bytes, int], bool] = field(default_factory=dict)
+
+
+def write_batch(connection: sqlite3.Connection, batch: Batch, sittings: dict[str, int]) -> Written:
     """Write everything of a batch. Within a transaction; what is there already stays as it is."""
     packs = new_packs(connection)
     artifacts = _artifact_rows(connection, batch.artifacts.values(), packs)
@@ -108,6 +123,11 @@ def write_batch(connection: sqlite3.Connection, batch: Batch, sittings: dict[str
         connection,
         "INSERT OR REPLACE INTO stats(path, size, mtime, ctime, inode, checked, digest)",
         [(os.fsencode(row[0]), *row[1:]) for row in batch.stats.values()],
+    )
+    return Written(
+        {key: (pack, position) for key, pack, position in keys},
+        {key: (pack, position) for key, pack, position in replacing},
+        {(row[0], row[1]): row[5] for row in artifacts},
     )
 
 

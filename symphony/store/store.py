@@ -37,6 +37,7 @@ from symphony.store.objects import LocalObjects, MemoryObjects, Objects
 from symphony.store.reading import VerifiedReader
 from symphony.store.records import CallRecord, KeyEntry, RunRecord
 from symphony.store.stat_cache import StatCache
+from symphony.store.whole_table import WholeTable
 
 DURABILITIES = ("process", "power")
 Classes = Callable[[str], type | None]
@@ -64,6 +65,7 @@ class Store:
         self._committer = Committer(self._write)
         self.journal = Journal(self.database, self._committer, self._sittings)
         self._reading = VerifiedReader(folder, self.catalog, self.objects, self._committer)
+        self._stat_rows = WholeTable[bytes, tuple[Any, ...]](self.database, "stats", self._ask_stat, self._read_stats)
         self._stats = StatCache(self._load_stat, self._store_stat)
         self.files = Files(folder / "files" if folder is not None else None, self._stats.digest_file)
         self._outside = Outside(self._stats.digest_file, self._stats.digest_folder, self.files.folder)
@@ -265,12 +267,11 @@ class Store:
         if artifact.codec == "source":
             return still_there(artifact, anchors or self.anchors, self._outside)
         waiting = self._committer.waiting(artifact)
-        row = self.catalog.find(artifact.digest, artifact.codec) if waiting is None else None
+        refers = waiting.refers if waiting is not None else self.catalog.refers(artifact)
         if artifact.size_bytes > SMALL_BYTES:
             there = self.objects.has(artifact.digest, artifact.size_bytes)
         else:
-            there = waiting is not None or row is not None
-        refers = waiting.refers if waiting is not None else row is not None and row.refers
+            there = refers is not None
         return there and (not refers or self._contains_inner(artifact, anchors))
 
     def _contains_inner(self, artifact: Artifact, anchors: Anchors | None) -> bool:
@@ -361,10 +362,16 @@ class Store:
         for batch in (self._committer.pending, self._committer.writing):
             if name in batch.stats:
                 return batch.stats[name]
-        rows = self.database.read(
-            "SELECT size, mtime, ctime, inode, checked, digest FROM stats WHERE path=?", (os.fsencode(name),)
-        )
-        return (name, *rows[0]) if rows else None
+        found = self._stat_rows.find(os.fsencode(name))
+        return (name, *found) if found is not None else None
+
+    def _ask_stat(self, path: bytes) -> tuple[Any, ...] | None:
+        rows = self.database.read("SELECT size, mtime, ctime, inode, checked, digest FROM stats WHERE path=?", (path,))
+        return rows[0] if rows else None
+
+    def _read_stats(self) -> dict[bytes, tuple[Any, ...]]:
+        rows = self.database.read("SELECT path, size, mtime, ctime, inode, checked, digest FROM stats")
+        return {row[0]: row[1:] for row in rows}
 
     def _store_stat(self, row: StatRow) -> None:
         def add(batch: Batch) -> None:
@@ -430,6 +437,8 @@ class Store:
         """Record a new run; it is listed when this returns."""
         self._check()
         self.journal.begin(run)
+        self.catalog.renew()
+        self._stat_rows.forget()
 
     def update_run(self, run_id: str, **changes: Any) -> RunRecord:
         """Change fields of a run, and write everything given before; recorded when this returns."""
@@ -527,7 +536,8 @@ class Store:
 
     def _write(self, batch: Batch) -> None:
         with self.database.transaction(needed_bytes=batch.size_bytes) as connection:
-            write_batch(connection, batch, self._sittings)
+            written = write_batch(connection, batch, self._sittings)
+        self.catalog.note(written)
 
 
 def _make_folder(folder: Path) -> None:
