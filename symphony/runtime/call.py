@@ -5,26 +5,25 @@ Every worker of every executor makes calls by this code, and by nothing else.
 
 from __future__ import annotations
 
-import os
-import traceback
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from threading import Event as Flag
 from typing import Any
 
 from symphony.compiler.literals import describe
-from symphony.errors import CodecError, PlayerResultError, StoreError, SymphonyError
+from symphony.errors import CodecError, PlayerResultError, StoreError
 from symphony.model.artifact import Artifact
 from symphony.model.frozen import FrozenMap
-from symphony.model.port_type import PortType
+from symphony.model.port_type import ANY, PortType
 from symphony.runtime.context import RunContext
-from symphony.runtime.keys import key_of, shown, versions_of
+from symphony.runtime.key_parts import KeyParts
+from symphony.runtime.keys import key_of, shown
 from symphony.runtime.shell import run_script
 from symphony.runtime.steps import Step
 from symphony.runtime.values import MISSING, Held
 from symphony.store.anchors import Anchors
-from symphony.store.identity import key_part
+from symphony.store.encoded import Encoded
 from symphony.store.records import KeyEntry
 from symphony.store.store import Store
 
@@ -48,12 +47,24 @@ class Prepared:
     hit: Mapping[str, Artifact] | None
 
 
+@dataclass(frozen=True, slots=True)
+class Commit:
+    """What is written with the end of a call, in one transaction: see `Store.record`."""
+
+    rows: Sequence[Encoded] = ()
+    keys: Sequence[tuple[str, KeyEntry, bool]] = ()
+
+
+NOTHING = Commit()
+
+
 @dataclass(slots=True)
 class Result:
     """What a body gave: values by output, and their artifacts when results are recorded."""
 
     values: dict[str, Any]
     artifacts: dict[str, Artifact] = field(default_factory=dict)
+    commit: Commit = NOTHING
 
 
 class TaskCalls:
@@ -74,7 +85,7 @@ class TaskCalls:
     ) -> None:  # fmt: skip
         self.store, self.recorded, self.anchors = store, recorded, anchors
         self.no_cache, self.strict, self.redact = no_cache, strict, redact
-        self._versions: dict[tuple[str, ...], dict[str, str]] = {}
+        self._parts = KeyParts(store, anchors)
 
     # key ---------------------------------------------------------------------------------------------------------
 
@@ -116,73 +127,8 @@ class TaskCalls:
         return fresh
 
     def parts(self, step: Step, inputs: Mapping[str, Held]) -> dict[str, tuple[str, str]]:
-        """Everything the result depends on, named: code, versions, inputs with defaults, environment, fingerprint."""
-        pin = step.pin
-        parts: dict[str, tuple[str, str]] = {}
-        if pin is not None:
-            label = f"{pin.name} {pin.version}".strip()
-            parts["code"] = (step.code or "", f"{label} ({(step.code or 'no source')[:12]})")
-            for module, version in self._versions_of(pin.imports).items():
-                parts[f"version.{module}"] = (version, version)
-        else:
-            parts["code"] = (step.code or "", f"script ({(step.code or '')[:12]})")
-        for name in sorted(inputs):
-            parts[f"inputs.{name}"] = self.identity(step, name, inputs[name])
-        if step.signature is not None:
-            for port in step.signature.inputs:
-                if port.name not in inputs and not port.required:
-                    parts[f"inputs.{port.name}"] = self._default(step, port.name, port.default, port.by_name)
-        for name in pin.env if pin is not None else ():
-            value = os.environ.get(name)
-            parts[f"env.{name}"] = (repr(value), repr(value))
-        if pin is not None and pin.fingerprint:
-            parts |= self._fingerprint(step, inputs)
-        return parts
-
-    def _versions_of(self, modules: tuple[str, ...]) -> dict[str, str]:
-        if not modules:
-            return {}
-        if modules not in self._versions:
-            self._versions[modules] = versions_of(modules)
-        return self._versions[modules]
-
-    def identity(self, step: Step, name: str, held: Held) -> tuple[str, str]:
-        """What stands for an input in the key, and what to show of it."""
-        if held.secret:
-            return f"secret {held.secret}", f"secrets.{held.secret}"
-        if held.identity is not None:
-            return held.identity
-        by_name = False
-        if step.signature is not None:
-            port = step.signature.input(name)
-            by_name = port is not None and port.by_name
-        if held.artifact is not None and not by_name:
-            text = key_part(held.artifact)
-            return text, shown(held.value) if held.in_memory else text
-        wanted = step.ports.get(name, PortType("any"))
-        encoded = self.store.encode(held.value, type=wanted, anchors=self.anchors, by_name=by_name)
-        found = (key_part(encoded.artifact), _shown_input(held.value, encoded.artifact))
-        if not by_name:
-            held.identity = found
-        return found
-
-    def _default(self, step: Step, name: str, default: Any, by_name: bool) -> tuple[str, str]:
-        cached = step.constants.get(f"default {name}")
-        if cached is None:
-            encoded = self.store.encode(default, type=step.ports[name], anchors=self.anchors, by_name=by_name)
-            cached = step.constants[f"default {name}"] = (key_part(encoded.artifact), shown(default))
-        found: tuple[str, str] = cached
-        return found
-
-    def _fingerprint(self, step: Step, inputs: Mapping[str, Held]) -> dict[str, tuple[str, str]]:
-        assert step.player is not None
-        data = step.player.options["fingerprint"](**self.arguments(step, inputs))
-        named = {f"fingerprint.{k}": v for k, v in data.items()} if isinstance(data, dict) else {"fingerprint": data}
-
-        def part(value: Any) -> tuple[str, str]:
-            return key_part(self.store.encode(value, anchors=self.anchors, by_name=True).artifact), shown(value)
-
-        return {name: part(value) for name, value in named.items()}
+        """Everything the result depends on, named; see `KeyParts.of`."""
+        return self._parts.of(step, inputs, self.arguments)
 
     # body --------------------------------------------------------------------------------------------------------
 
@@ -194,11 +140,12 @@ class TaskCalls:
                 check_value(values[name], wanted, f"{step.id}: the input {name!r}")
         return values
 
-    def invoke(self, step: Step, prepared: Prepared, context: RunContext, stop: Flag) -> Any:
+    def invoke(self, step: Step, prepared: Prepared, context: RunContext | None, stop: Flag) -> Any:
         """Run the body; for an async player the coroutine is returned, not yet awaited."""
         values = self.arguments(step, prepared.inputs)
         before = self._digests(step, prepared) if self.strict else {}
         if step.player is None:
+            assert context is not None
             return run_script(step.task, values, context.workdir, stop)
         if step.player.context_parameter is not None:
             values[step.player.context_parameter] = context
@@ -223,28 +170,39 @@ class TaskCalls:
     # result ------------------------------------------------------------------------------------------------------
 
     def keep(
-        self, step: Step, prepared: Prepared, returned: Any, context: RunContext, *, run: str, replace: bool = False
+        self, step: Step, prepared: Prepared, returned: Any, workdir: Path | None, *, run: str, call: str, replace: bool = False
     ) -> Result:
-        """Take a body's result apart and keep it, with its key."""
-        values = {name: self._redacted(value) for name, value in self._outputs(step, returned).items()}
-        workdir = context.made_workdir
-        anchors = Anchors(self.anchors.root, self.anchors.params, workdir)
+        """Take a body's result apart and encode it, with its key; `Result.commit` says what the journal is to take.
+
+        Args:
+            workdir: the folder that the body worked in, if it asked for one: paths inside it are kept with their bytes.
+            run, call: who computed it.
+            replace: whether it takes the place of an earlier result of the key.
+        """
+        values = self._outputs(step, returned)
+        for name, value in values.items():
+            if type(value) is str and len(value) <= _SMALL_TEXT:
+                values[name] = self.redact(value)
         if not self.recorded and workdir is None:
             return Result(values)
+        anchors = self.anchors if workdir is None else Anchors(self.anchors.root, self.anchors.params, workdir)
         artifacts: dict[str, Artifact] = {}
+        rows: list[Encoded] = []
         codec = step.pin.codec if step.pin is not None else None
         for name, value in values.items():
-            wanted = step.types.outputs.get(name, PortType("any"))
-            artifacts[name] = self.store.put(value, type=wanted, codec=codec, anchors=anchors)
+            encoded = self.store.encode(value, type=step.types.outputs.get(name, ANY), codec=codec, anchors=anchors)
+            artifacts[name] = encoded.artifact
+            rows += self.store.place(encoded)
             if workdir is not None and not isinstance(value, (str, int, float, bool, type(None))):
                 values[name] = MISSING  # paths inside the work folder are about to go: the store's copy counts
-        if self.recorded and prepared.key is not None:
-            entry = KeyEntry(FrozenMap(artifacts), run, context.task_id, FrozenMap(prepared.parts))
-            self.store.remember(prepared.key, entry, replace=replace or self.no_cache)
-        return Result(values, artifacts)
-
-    def _redacted(self, value: Any) -> Any:
-        return self.redact(value) if type(value) is str and len(value) <= _SMALL_TEXT else value
+        if not self.recorded or workdir is not None:
+            self.store.record((), rows=rows)  # somebody may read them before the call is recorded
+        if not self.recorded:
+            return Result(values, artifacts)
+        if prepared.key is None:
+            return Result(values, artifacts, Commit(rows))
+        entry = KeyEntry(FrozenMap(artifacts), run, call, FrozenMap(prepared.parts))
+        return Result(values, artifacts, Commit(rows, ((prepared.key, entry, replace or self.no_cache),)))
 
     def _outputs(self, step: Step, returned: Any) -> dict[str, Any]:
         _make_unwritable(returned)
@@ -265,13 +223,6 @@ class TaskCalls:
                 f"{signature.name} gave {describe(returned)} without the output {missing[0]!r}; it declares {', '.join(names)}"
             )
         return values
-
-
-def _shown_input(value: Any, artifact: Artifact) -> str:
-    """An input as a reason shows it: a path by its name and the beginning of its digest."""
-    if artifact.codec in ("source", "file", "folder"):
-        return f"{artifact.meta.get('name', '')} ({artifact.digest[:8]})"
-    return shown(value)
 
 
 def check_value(value: Any, wanted: PortType, what: str) -> None:
@@ -304,25 +255,3 @@ def _make_unwritable(value: Any) -> None:
         flags = getattr(item, "flags", None)
         if flags is not None and hasattr(flags, "writeable"):
             flags.writeable = False
-
-
-def error_document(error: BaseException) -> dict[str, Any]:
-    """An error as plain data: type, message, and the traceback from the body on."""
-    frames = traceback.extract_tb(error.__traceback__)
-    own = os.sep + os.path.join("symphony", "runtime") + os.sep
-    kept = [f for f in frames if own not in f.filename]
-    lines = ["Traceback (most recent call last):\n", *traceback.format_list(kept or frames)]
-    lines += traceback.format_exception_only(type(error), error)
-    message = str(error.args[0]) if isinstance(error, KeyError) and error.args else str(error)
-    return {
-        "type": type(error).__name__,
-        "message": message,
-        "traceback": "".join(lines) if not isinstance(error, SymphonyError) else "",
-    }
-
-
-def error_types(error: BaseException) -> tuple[str, ...]:
-    """The names of an error's class and of its bases, nearest first."""
-    return tuple(c.__name__ for c in type(error).__mro__)
-
-

@@ -17,13 +17,13 @@ from symphony.model.expression import Expression
 from symphony.model.plan import Plan
 from symphony.model.states import FINAL, RunState, TaskState, check_run_transition
 from symphony.runtime.arguments import as_document, bind_params
-from symphony.runtime.call import TaskCalls, error_document
+from symphony.runtime.call import TaskCalls
 from symphony.runtime.contract import InProcessExecutor
-from symphony.runtime.engine import GRACE_S, Engine, Settings, as_artifact
+from symphony.runtime.engine import GRACE_S, STATES, Engine, Settings, as_artifact
+from symphony.runtime.error_document import error_document
 from symphony.runtime.fast_loop import BoundCalls, FastRun, can_run_fast
 from symphony.runtime.ownership import Ownership
 from symphony.runtime.result import LazyTasks, Outputs, RunResult, TaskResult
-from symphony.runtime.schedule import State
 from symphony.runtime.secrets import Secrets
 from symphony.runtime.steps import build_program
 from symphony.runtime.values import Held
@@ -31,7 +31,6 @@ from symphony.store.anchors import Anchors
 from symphony.store.records import CallRecord, RunRecord
 from symphony.store.store import Store
 
-_STATES = {State[s.name]: s for s in TaskState}
 
 
 @dataclass(frozen=True, slots=True)
@@ -285,7 +284,7 @@ def drive(engine: Engine, executor: InProcessExecutor, workers: int | None) -> l
     Ctrl-C, once, cancels: running bodies get the grace period, then they are abandoned.
     """
     executor.start(workers=workers)
-    engine.set_workers(executor.workers)
+    engine.settings.workers = max(1, executor.workers)
     abandoned: list[str] = []
     try:
         engine.begin()
@@ -309,7 +308,7 @@ def task_results(engine: Engine) -> dict[str, TaskResult]:
     net = engine.net
     for node, state in sorted(enumerate(engine.schedule.state), key=lambda e: _place(engine, e[0])):
         info = engine.info.get(node)
-        after = _STATES[State(state)]
+        after = STATES[state]
         note = engine.cause_of(node) if after is TaskState.SKIPPED else (info.note if info else "")
         if info is None:
             results[net.path(node)] = TaskResult(after, note=note)

@@ -13,10 +13,8 @@ SHOWN = 80
 
 def key_of(parts: Mapping[str, tuple[str, str]]) -> str:
     """The key, 64 hexadecimal digits, of named parts; each part is (identity, what to show)."""
-    hasher = hashlib.sha256(b"symphony key 1")
-    for name, (identity, _) in parts.items():
-        hasher.update(f"\0{name}\0{identity}".encode())
-    return hasher.hexdigest()
+    text = "".join([f"\0{name}\0{part[0]}" for name, part in parts.items()])
+    return hashlib.sha256(f"symphony key 1{text}".encode("utf-8", "surrogatepass")).hexdigest()
 
 
 def shown(value: Any) -> str:

@@ -64,12 +64,31 @@ class Network:
         self._inner: dict[int, Frame] = {}
         self._lists: dict[tuple[int, str], Held] = {}
         self._evaluator: Any = None
+        self._uses: list[int] = []
+        self._only_user: dict[int, int] = {}
 
     # layout ------------------------------------------------------------------------------------------------------
 
     def lay_out(self) -> list[int]:
         """Make the nodes of the plan; returns those that may start."""
-        return self._lay_out(self.root, None)
+        ready = self._lay_out(self.root, None)
+        self._count_uses()
+        return ready
+
+    def _count_uses(self) -> None:
+        """By task, how many others and outputs of the melody read it."""
+        nodes = self.root.nodes
+        users: dict[int, set[int]] = {}
+        self._uses = [0] * len(nodes)
+        for id, step in self.program.steps.items():
+            for before in step.edges:
+                self._uses[nodes[before]] += 1
+                users.setdefault(nodes[before], set()).add(nodes[id])
+        for reference in (r for _, e in expressions_in(dict(self.program.outputs)) for r in e.references):
+            if reference.root == "tasks":
+                self._uses[nodes[reference.name]] += 1
+                users[nodes[reference.name]] = set()
+        self._only_user = {before: next(iter(found)) for before, found in users.items() if len(found) == 1}
 
     def _lay_out(self, frame: Frame, parent: int | None) -> list[int]:
         steps = frame.program.steps
@@ -264,6 +283,43 @@ class Network:
     def put(self, node: int, values: dict[str, Any], artifacts: dict[str, Artifact]) -> None:
         """Take the outputs of a call."""
         self._values[node], self._artifacts[node] = values, artifacts
+
+    def release(self, node: int) -> None:
+        """A node has ended and was told of: values whose last reader it was leave memory.
+
+        Outputs of the melody stay, and so do tasks inside an element of a sub-melody until that is released. What is in
+        the store can be loaded again.
+        """
+        step = self.steps[node]
+        if self.indexes[node] >= 0:
+            self._release_elements(node)
+        elif self.frames[node] is self.root:
+            for id in step.edges:
+                before = self.root.nodes[id]
+                self._uses[before] -= 1
+                if self._uses[before] == 0:
+                    self._drop(before)
+            if self._uses[node] == 0:
+                self._drop(node)
+
+    def _release_elements(self, node: int) -> None:
+        """The elements that only this element has read."""
+        group = self.schedule.parent[node]
+        rows = self._rows.get(group)
+        if rows is None or self.frames[node] is not self.root:
+            return
+        for source in rows.sources.values():
+            if source.nodes is not None and self.indexes[node] < len(source.nodes):
+                before = source.nodes[self.indexes[node]]
+                if self._only_user.get(self.schedule.parent[before]) == group:
+                    self._drop(before)
+
+    def _drop(self, node: int) -> None:
+        self._values[node] = None
+        for key in [key for key in self._lists if key[0] == node]:
+            del self._lists[key]
+        for child in self.schedule.children.get(node, ()):
+            self._drop(child)
 
     def artifacts(self, node: int) -> dict[str, Artifact] | None:
         """The references of a call's outputs; None for groups."""

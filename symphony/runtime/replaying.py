@@ -13,9 +13,10 @@ from typing import Any
 from symphony.errors import PlayerError, SymphonyError, UsageError
 from symphony.model.plan import Plan
 from symphony.runtime.arguments import bind_params
-from symphony.runtime.call import TaskCalls, error_document
+from symphony.runtime.call import TaskCalls
 from symphony.runtime.context import RunContext
 from symphony.runtime.engine import Engine, Settings
+from symphony.runtime.error_document import error_document
 from symphony.runtime.secrets import Secrets
 from symphony.runtime.steps import build_program
 from symphony.store.anchors import Anchors

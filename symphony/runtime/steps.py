@@ -12,6 +12,7 @@ from symphony.compiler.types import TaskTypes
 from symphony.define.player import Player
 from symphony.model import port_type as pt
 from symphony.model.expression import Call, Expression, Node, as_reference, children
+from symphony.model.frozen import EMPTY
 from symphony.model.plan import Plan, PlannedTask, PlayerPin
 from symphony.model.policy import NO_RETRY, Retry
 from symphony.model.port_type import PortType
@@ -31,6 +32,10 @@ class Step:
         streams: lists of `each` that are whole results of tasks, by name of the list.
         check: ports whose values must be checked when the task runs, because their source is `any`.
         code: what of the code enters keys: identity, or name and version; None: not cached.
+        wants_context: whether the body takes a context, or a work folder.
+        demands: the resources that a call holds while it runs, by name.
+        cached: whether results may be served.
+        is_effect: whether the task is there for its effect, or is never served: it waits until what it reads is recorded.
     """
 
     task: PlannedTask
@@ -46,21 +51,21 @@ class Step:
     body: Program | None = None
     check: dict[str, PortType] = field(default_factory=dict)
     constants: dict[str, Any] = field(default_factory=dict)
+    wants_context: bool = False
+    demands: Mapping[str, float] = EMPTY
+    cached: bool = False
+    is_effect: bool = False
+
+    def __post_init__(self) -> None:
+        pin, task = self.pin, self.task
+        self.wants_context = self.player is None or self.player.context_parameter is not None
+        self.cached = task.cache and self.code is not None and (pin is None or pin.cache)
+        self.is_effect = not task.cache or (pin is not None and (pin.effect or not pin.cache))
 
     @property
     def id(self) -> str:
         """The id of the task."""
         return self.task.id
-
-    @property
-    def cached(self) -> bool:
-        """Whether results may be served."""
-        return self.task.cache and self.code is not None and (self.pin is None or self.pin.cache)
-
-    @property
-    def is_effect(self) -> bool:
-        """Whether the task is there for its effect, or is never served: it waits until what it reads is recorded."""
-        return not self.task.cache or (self.pin is not None and (self.pin.effect or not self.pin.cache))
 
 
 @dataclass(slots=True)

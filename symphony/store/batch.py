@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -40,6 +40,11 @@ class Batch:
     size_bytes: int = 0
     sequence: int = 0
     full: bool = False
+
+    def add_artifacts(self, rows: Sequence[Encoded]) -> None:
+        """Add values; equal ones count once."""
+        for row in rows:
+            self.artifacts[row.artifact.digest, row.artifact.codec] = row
 
     def add_key(self, key: str, entry: KeyEntry, *, replace: bool) -> None:
         """Add the entry of a key. The first of a key stays, except where the new one replaces it."""

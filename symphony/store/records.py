@@ -92,6 +92,8 @@ class CallRecord:
         error: type, message and traceback, or nothing.
         parts: the named parts of the key, or nothing where `Store.remember` was given them.
         note: the cause of a skip.
+        measures: what was measured of it by name: `load_s`, `compute_s`, `save_s`, `cpu_s`, `peak_bytes`, `bytes_in`,
+            `bytes_out`; nothing where it was not.
     """
 
     run: str
@@ -108,3 +110,4 @@ class CallRecord:
     error: Mapping[str, Any] | None = None
     parts: Mapping[str, Any] | None = None
     note: str | None = None
+    measures: Mapping[str, float] | None = None

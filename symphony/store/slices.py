@@ -52,6 +52,8 @@ def unpack_data(data: bytes) -> Any:
     return msgpack.unpackb(body, ext_hook=_extension, strict_map_key=False, unicode_errors="surrogatepass")
 
 
+_COLUMNS_BEFORE_MEASURES = 13
+
 Reference = tuple[str, str, str, int, Mapping[str, Any] | None]
 
 
@@ -88,6 +90,7 @@ def pack_calls(calls: Sequence[CallRecord]) -> bytes:
         [c.error for c in calls],
         [c.parts for c in calls],
         [c.note for c in calls],
+        [c.measures for c in calls],
     ]
     return pack_data([len(calls), [c[:1] if c.count(c[0]) == len(c) else c for c in columns]])
 
@@ -119,14 +122,16 @@ def unpack_calls(run: str, data: bytes) -> list[CallRecord]:
     """
     count, columns = unpack_data(data)
     whole = [_split(column, count) for column in columns]
+    if len(whole) == _COLUMNS_BEFORE_MEASURES:
+        whole.append([None] * count)
     return [_read_call(run, fields) for fields in zip(*whole, strict=True)]
 
 
 def _read_call(run: str, fields: tuple[Any, ...]) -> CallRecord:
-    task, index, state, attempt, started_at, ended_at, waited_s, worker, key, outputs, error, parts, note = fields
+    task, index, state, attempt, started_at, ended_at, waited_s, worker, key, outputs, error, parts, note, measures = fields
     return CallRecord(
         run, task, index, TaskState(state), attempt, started_at, ended_at, waited_s, worker, key,
-        _read(outputs), error, parts, note,
+        _read(outputs), error, parts, note, measures,
     )  # fmt: skip
 
 

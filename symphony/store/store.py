@@ -162,11 +162,25 @@ class Store:
         Raises:
             StoreError: it cannot be written; names the path, and what is needed and free where the disk is full.
         """
+        rows = self.place(encoded)
+        if rows:
+
+            def add(batch: Batch) -> None:
+                batch.add_artifacts(rows)
+
+            self._committer.add(add, size_bytes=sum([len(row.data or b"") for row in rows]))
+        return encoded.artifact
+
+    def place(self, encoded: Encoded) -> list[Encoded]:
+        """Write what of a value is too large for a row; gives the rows, which `record` or `keep` commits.
+
+        Raises:
+            StoreError: an object cannot be written.
+        """
         artifact = encoded.artifact
-        for inner in encoded.nested:
-            self.keep(inner)
+        rows = [row for inner in encoded.nested for row in self.place(inner)] if encoded.nested else []
         if artifact.codec == "source":
-            return artifact
+            return rows
         self._check()
         size = artifact.size_bytes
         if size > SMALL_BYTES:
@@ -174,14 +188,8 @@ class Store:
             self.objects.write(artifact.digest, pieces, size)
             # The row needs no bytes: they would stay in memory until the commit.
             encoded = Encoded(artifact, refers=encoded.refers)
-            size = 0
-        name = artifact.digest, artifact.codec
-
-        def add(batch: Batch) -> None:
-            batch.artifacts[name] = encoded
-
-        self._committer.add(add, size_bytes=size)
-        return artifact
+        rows.append(encoded)
+        return rows
 
     def put(
         self, value: Any, *, type: PortType = ANY, codec: str | None = None, anchors: Anchors | None = None
@@ -407,9 +415,7 @@ class Store:
     def remember(self, key: str, entry: KeyEntry, *, replace: bool = False) -> None:
         """Record the result of a key. The first recorded one stays, unless `replace` or it cannot be read any more."""
         self._check()
-        if key in self._dangling:
-            self._dangling.discard(key)
-            replace = True
+        replace = replace or self._was_dangling(key)
 
         def add(batch: Batch) -> None:
             batch.add_key(key, entry, replace=replace)
@@ -458,20 +464,37 @@ class Store:
         self._check()
         return self.journal.runs(state=state, since=since, tag=tag, limit=limit)
 
-    def record(self, calls: Sequence[CallRecord]) -> None:
-        """Append to the journal. Cheap: they are written with the next group commit.
+    def record(
+        self, calls: Sequence[CallRecord], *, rows: Sequence[Encoded] = (), keys: Sequence[tuple[str, KeyEntry, bool]] = ()
+    ) -> None:
+        """Append to the journal, with what the calls gave. Cheap: all is written with the next group commit, together.
+
+        Args:
+            calls: the ends of calls.
+            rows: what `place` gave for their values.
+            keys: key, entry, and whether it replaces what is there; see `remember`.
 
         Raises:
-            StoreError: an earlier group commit failed; these calls were not taken.
+            StoreError: an earlier group commit failed; nothing was taken.
         """
         self._check()
-        for run in {call.run for call in calls} - self._sittings.keys():
-            self.journal.sitting(run)
+        for call in calls:
+            if call.run not in self._sittings:
+                self.journal.sitting(call.run)
 
         def add(batch: Batch) -> None:
             batch.calls += calls
+            batch.add_artifacts(rows)
+            for key, entry, replace in keys:
+                batch.add_key(key, entry, replace=replace or self._was_dangling(key))
 
-        self._committer.add(add, count=len(calls))
+        self._committer.add(add, count=len(calls), size_bytes=sum([len(row.data or b"") for row in rows]))
+
+    def _was_dangling(self, key: str) -> bool:
+        if key not in self._dangling:
+            return False
+        self._dangling.discard(key)
+        return True
 
     def calls(self, run_id: str) -> list[CallRecord]:
         """Where each call of a run stands, in the order in which they were first recorded; with what still waits."""

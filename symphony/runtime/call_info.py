@@ -1,0 +1,113 @@
+"""What is known of a call beyond its state, and how its end is told to the journal and to listeners."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from symphony.model.event import Event, EventKind
+from symphony.model.states import TaskState
+from symphony.runtime.call import NOTHING, Commit
+from symphony.runtime.network import Network
+from symphony.store.records import CallRecord
+from symphony.store.store import Store
+
+_NO_PARTS: Mapping[str, tuple[str, str]] = {}
+
+
+class CallInfo:
+    """What is known of a call beyond its state.
+
+    Attributes:
+        attempts: how many have begun.
+        started_at, ended_at: of the last attempt, seconds since the epoch.
+        waited_s: how long it was ready before it began.
+        first_started: when the first attempt began, seconds of the run's own clock.
+        worker: who runs it.
+        key, parts: its key and what that is made of.
+        error: of the last attempt that failed.
+        note: why it was skipped, or where its outcome is from.
+        commit: what is to be written with its end.
+        measures: what was measured of it.
+    """
+
+    __slots__ = ("attempts", "commit", "ended_at", "error", "first_started", "key", "measures", "note", "parts",
+                 "started_at", "waited_s", "worker")  # fmt: skip
+
+    def __init__(self) -> None:
+        self.attempts = 0
+        self.started_at: float | None = None
+        self.ended_at: float | None = None
+        self.waited_s = 0.0
+        self.first_started = 0.0
+        self.worker = ""
+        self.key: str | None = None
+        self.parts = _NO_PARTS
+        self.error: dict[str, Any] | None = None
+        self.note = ""
+        self.commit: Commit = NOTHING
+        self.measures: Mapping[str, Any] | None = None
+
+
+class Teller:
+    """Tells the journal and the listener of a run what happened. Thread-safe.
+
+    Args:
+        store: where the journal is, or None where nothing is recorded.
+        listener: called with every event.
+        redact: takes the values of secrets out of texts.
+        now: seconds since the epoch.
+    """
+
+    def __init__(
+        self, run: str, net: Network, store: Store | None, listener: Callable[[Event], None] | None,
+        redact: Callable[[str], str], now: Callable[[], float],
+    ) -> None:  # fmt: skip
+        self._run, self._net, self._store, self._listener = run, net, store, listener
+        self._redact, self._now = redact, now
+        self.listens = listener is not None
+        self.writes = store is not None
+
+    def ended(self, node: int, state: TaskState, info: CallInfo, note: str) -> None:
+        """A node has ended."""
+        if self._store is not None:
+            good = state is TaskState.SUCCEEDED or state is TaskState.CACHED
+            call = CallRecord(
+                self._run, self._net.task_path(node), self._net.indexes[node], state, info.attempts, info.started_at,
+                info.ended_at, info.waited_s, info.worker, info.key, self._net.artifacts(node) if good else None,
+                info.error, dict(info.parts) if info.key is None and info.parts else None, note, info.measures,
+            )  # fmt: skip
+            self._store.record((call,), rows=info.commit.rows, keys=info.commit.keys)
+        info.commit = NOTHING
+        if self._listener is not None:
+            self._tell_end(node, state, info, note)
+
+    def _tell_end(self, node: int, state: TaskState, info: CallInfo, note: str) -> None:
+        path = self._net.path(node)
+        data: dict[str, Any] = {"state": str(state), "attempt": info.attempts}
+        if info.started_at is not None:
+            data |= {"started_at": info.started_at, "duration_s": (info.ended_at or info.started_at) - info.started_at}
+        if info.worker:
+            data["worker"] = info.worker
+        if note:
+            data["note"] = note
+        if info.error is not None and state is TaskState.FAILED:
+            self.event(EventKind.TASK_ERROR, path, {"error": info.error})
+        self.event(EventKind.TASK_ENDED, path, data)
+
+    def running(self, calls: list[dict[str, Any]]) -> None:
+        """These calls run now."""
+        if self._store is not None:
+            self._store.running(self._run, calls)
+
+    def log(self, line: dict[str, Any]) -> None:
+        """A body has logged a line."""
+        line["message"] = self._redact(line["message"])
+        if self._store is not None:
+            self._store.append_log(self._run, [line])
+        self.event(EventKind.LOG, line["task"], {k: v for k, v in line.items() if k not in ("task", "at")})
+
+    def event(self, kind: EventKind, task: str, data: dict[str, Any] | None) -> None:
+        """Something happened that only listeners hear of."""
+        if self._listener is not None:
+            self._listener(Event(kind, self._run, self._now(), task, data))
