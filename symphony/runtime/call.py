@@ -201,7 +201,7 @@ class TaskCalls:
             return Result(values, artifacts)
         if prepared.key is None:
             return Result(values, artifacts, Commit(rows))
-        entry = KeyEntry(FrozenMap(artifacts), run, call, FrozenMap(prepared.parts))
+        entry = KeyEntry(artifacts, run, call, prepared.parts)
         return Result(values, artifacts, Commit(rows, ((prepared.key, entry, replace or self.no_cache),)))
 
     def _outputs(self, step: Step, returned: Any) -> dict[str, Any]:

@@ -78,6 +78,7 @@ class Teller:
                 info.error, dict(info.parts) if info.key is None and info.parts else None, note, info.measures,
             )  # fmt: skip
             self._store.record((call,), rows=info.commit.rows, keys=info.commit.keys)
+            info.parts = _NO_PARTS
         info.commit = NOTHING
         if self._listener is not None:
             self._tell_end(node, state, info, note)

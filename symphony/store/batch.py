@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from symphony.store.encoded import Encoded
-from symphony.store.records import CallRecord, KeyEntry
+from symphony.store.slices import CallRow
 
 StatRow = tuple[str, int, int, int, int, int, str]
 """Path, size, time of change of content, of status, inode, time of the check (nanoseconds), digest."""
@@ -19,8 +19,8 @@ class Batch:
 
     Attributes:
         artifacts: by digest and codec.
-        keys: the entry of each key, and whether it replaces an older one.
-        calls: records of calls, in the order in which they were given.
+        keys: the packed entry of each key, and whether it replaces an older one.
+        calls: records of calls as rows, in the order in which they were given.
         logs: run and line.
         running: by run, the calls that run now.
         stats: rows of the stat cache by path.
@@ -31,8 +31,8 @@ class Batch:
     """
 
     artifacts: dict[tuple[str, str], Encoded] = field(default_factory=dict)
-    keys: dict[str, tuple[KeyEntry, bool]] = field(default_factory=dict)
-    calls: list[CallRecord] = field(default_factory=list)
+    keys: dict[str, tuple[bytes, bool]] = field(default_factory=dict)
+    calls: list[CallRow] = field(default_factory=list)
     logs: list[tuple[str, Mapping[str, Any]]] = field(default_factory=list)
     running: dict[str, Any] = field(default_factory=dict)
     stats: dict[str, StatRow] = field(default_factory=dict)
@@ -46,7 +46,7 @@ class Batch:
         for row in rows:
             self.artifacts[row.artifact.digest, row.artifact.codec] = row
 
-    def add_key(self, key: str, entry: KeyEntry, *, replace: bool) -> None:
+    def add_key(self, key: str, entry: bytes, *, replace: bool) -> None:
         """Add the entry of a key. The first of a key stays, except where the new one replaces it."""
         if replace or key not in self.keys:
             self.keys[key] = entry, replace

@@ -15,8 +15,7 @@ from symphony.store.batch import Batch
 from symphony.store.codecs.choice import CODECS
 from symphony.store.database import insert
 from symphony.store.encoded import SMALL_BYTES, Encoded
-from symphony.store.records import CallRecord, KeyEntry
-from symphony.store.slices import pack_calls, pack_data, pack_entries
+from symphony.store.slices import CallRow, pack_calls, pack_data, pack_entries
 
 CODEC_NUMBERS = {codec: number for number, codec in enumerate(CODECS)}
 _PACK_BYTES = 32 * 1024
@@ -150,8 +149,8 @@ def _is_there(connection: sqlite3.Connection, digest: bytes, codec: int) -> bool
     return found is not None
 
 
-def key_rows(entries: Sequence[tuple[str, KeyEntry]], packs: PackWriter) -> list[tuple[bytes, int, int]]:
-    """Rows of keys; their entries go into packs, some to each."""
+def key_rows(entries: Sequence[tuple[str, bytes]], packs: PackWriter) -> list[tuple[bytes, int, int]]:
+    """Rows of keys; their packed entries go into packs, some to each."""
     rows: list[tuple[bytes, int, int]] = []
     for at in range(0, len(entries), _ENTRIES_TOGETHER):
         part = entries[at : at + _ENTRIES_TOGETHER]
@@ -160,10 +159,10 @@ def key_rows(entries: Sequence[tuple[str, KeyEntry]], packs: PackWriter) -> list
     return rows
 
 
-def _write_slices(connection: sqlite3.Connection, calls: list[CallRecord], sittings: dict[str, int]) -> None:
-    by_run: dict[str, list[CallRecord]] = {}
+def _write_slices(connection: sqlite3.Connection, calls: list[CallRow], sittings: dict[str, int]) -> None:
+    by_run: dict[str, list[CallRow]] = {}
     for call in calls:
-        by_run.setdefault(call.run, []).append(call)
+        by_run.setdefault(call[0], []).append(call)
     now = time.time()
     rows = [(run, sittings.get(run, 1), len(part), now, pack_calls(part)) for run, part in by_run.items()]
     insert(connection, "INSERT INTO slices(run, sitting, count, at, data)", rows)

@@ -13,6 +13,7 @@ from symphony.model.artifact import Artifact
 from symphony.store.batch import Batch
 from symphony.store.encoded import Encoded
 from symphony.store.records import KeyEntry
+from symphony.store.slices import unpack_packed_entry
 
 FULL_COUNT = 3_000
 """How many entries are written at the latest."""
@@ -81,7 +82,7 @@ class Committer:
     def waiting_key(self, key: str) -> KeyEntry | None:
         """The entry of a key that is not written yet, or nothing."""
         found = self.pending.keys.get(key) or self.writing.keys.get(key)
-        return found[0] if found is not None else None
+        return unpack_packed_entry(found[0]) if found is not None else None
 
     def _nudge(self, *, full: bool) -> None:
         if self._thread is None:

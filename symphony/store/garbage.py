@@ -21,7 +21,7 @@ from symphony.store.commit import key_rows, new_packs
 from symphony.store.database import insert
 from symphony.store.files import discard
 from symphony.store.records import KeyEntry, RunRecord
-from symphony.store.slices import unpack_data, unpack_entry
+from symphony.store.slices import pack_entry, unpack_data, unpack_entry
 from symphony.store.store import Store
 
 _YOUNG_S = 3_600.0
@@ -195,13 +195,13 @@ def _compact_values(connection: sqlite3.Connection) -> None:
 
 def _compact_keys(connection: sqlite3.Connection) -> None:
     """Move the entries out of packs of which more than half is dead."""
-    moving: list[tuple[str, KeyEntry]] = []
+    moving: list[tuple[str, bytes]] = []
     for pack, count in connection.execute("SELECT pack, count(*) FROM keys GROUP BY pack").fetchall():
         found = connection.execute("SELECT data FROM packs WHERE id=?", (pack,)).fetchone()
         group = _group(found[0]) if found else []
         if 2 * count < len(group):
             left = connection.execute("SELECT key, position FROM keys WHERE pack=?", (pack,)).fetchall()
-            moving += [(key.hex(), unpack_entry(group[position])) for key, position in left]
+            moving += [(key.hex(), pack_entry(unpack_entry(group[position]))) for key, position in left]
     packs = new_packs(connection)
     rows = key_rows(moving, packs)
     packs.write(connection)

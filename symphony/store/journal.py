@@ -14,7 +14,7 @@ from symphony.model.states import GOOD, RunState
 from symphony.store.committer import Committer
 from symphony.store.database import Database
 from symphony.store.records import CallRecord, RunRecord
-from symphony.store.slices import pack_data, unpack_calls, unpack_data
+from symphony.store.slices import call_of, pack_data, unpack_calls, unpack_data
 
 _FIELDS = tuple(f.name for f in fields(RunRecord))
 _RUNS_LOOKED_AT = 20
@@ -85,7 +85,7 @@ class Journal:
         """Where each call of a run stands, in the order in which they were first recorded; with what still waits."""
         with self._committer.held():
             rows = self._database.read("SELECT data FROM slices WHERE run=? ORDER BY sitting, id", (run_id,))
-            waiting = [call for call in list(self._committer.pending.calls) if call.run == run_id]
+            waiting = [call_of(row) for row in list(self._committer.pending.calls) if row[0] == run_id]
         written = (call for (data,) in rows for call in _read_calls(run_id, data))
         return list({(call.task, call.index): call for call in (*written, *waiting)}.values())
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from symphony.model.artifact import Artifact
-from symphony.model.frozen import EMPTY, FrozenMap
+from symphony.model.frozen import EMPTY
 from symphony.model.states import RunState, TaskState
 
 
@@ -22,10 +22,10 @@ class KeyEntry:
         parts: the named parts that the key was made of, as plain data.
     """
 
-    outputs: FrozenMap[str, Artifact]
+    outputs: Mapping[str, Artifact]
     run: str = ""
     task: str = ""
-    parts: FrozenMap[str, Any] = field(default=EMPTY)
+    parts: Mapping[str, Any] = field(default=EMPTY)
 
 
 @dataclass(frozen=True, slots=True)

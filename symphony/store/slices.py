@@ -33,11 +33,16 @@ def pack_data(data: Any) -> bytes:
     Raises:
         CodecError: it holds something that is no plain data.
     """
+    body = _pack(data)
+    return zlib.crc32(body).to_bytes(4, "big") + body
+
+
+def _pack(data: Any) -> bytes:
     try:
         body: bytes = msgpack.packb(data, default=_extend, unicode_errors="surrogatepass")
     except (ValueError, TypeError, OverflowError, RecursionError) as error:
         raise CodecError(f"the journal keeps plain data only: {error}") from error
-    return zlib.crc32(body).to_bytes(4, "big") + body
+    return body
 
 
 def unpack_data(data: bytes) -> Any:
@@ -49,6 +54,10 @@ def unpack_data(data: bytes) -> Any:
     body = memoryview(data)[4:]
     if zlib.crc32(body) != int.from_bytes(data[:4], "big"):
         raise CodecError("the checksum does not fit")
+    return _unpack(body)
+
+
+def _unpack(body: bytes | memoryview) -> Any:
     return msgpack.unpackb(body, ext_hook=_extension, strict_map_key=False, unicode_errors="surrogatepass")
 
 
@@ -63,9 +72,27 @@ def unpack_reference(stored: Sequence[Any]) -> Artifact:
     return Artifact(digest, codec, type_text, size, FrozenMap(meta) if meta else EMPTY)
 
 
-def pack_entries(entries: Sequence[KeyEntry]) -> bytes:
-    """The entries of some keys in one piece, so that an entry costs little to write."""
-    return pack_data([(_outputs(e.outputs), e.run, e.task, e.parts) for e in entries])
+def pack_entry(entry: KeyEntry) -> bytes:
+    """One entry as it waits for its commit: bytes cost the collector of garbage nothing."""
+    return _pack((_references(entry.outputs), entry.run, entry.task, entry.parts))
+
+
+def unpack_packed_entry(data: bytes) -> KeyEntry:
+    """What `pack_entry` wrote."""
+    return unpack_entry(_unpack(data))
+
+
+def pack_entries(entries: Sequence[bytes]) -> bytes:
+    """Packed entries of some keys in one piece, so that an entry costs little to write."""
+    body = _array_header(len(entries)) + b"".join(entries)
+    return zlib.crc32(body).to_bytes(4, "big") + body
+
+
+def _array_header(count: int) -> bytes:
+    """What msgpack writes in front of the elements of a list."""
+    if count < 16:
+        return bytes((0x90 | count,))
+    return b"\xdc" + count.to_bytes(2, "big")
 
 
 def unpack_entry(stored: Sequence[Any]) -> KeyEntry:
@@ -74,25 +101,31 @@ def unpack_entry(stored: Sequence[Any]) -> KeyEntry:
     return KeyEntry(_read(outputs) or EMPTY, run, task, FrozenMap(parts))
 
 
-def pack_calls(calls: Sequence[CallRecord]) -> bytes:
+CallRow = tuple[Any, ...]
+"""A record of a call as it waits for its commit: run, then the fields of `CallRecord` in order, as plain data."""
+
+
+def call_row(c: CallRecord) -> CallRow:
+    """A record as a row; `call_of` gives it back."""
+    return (
+        c.run, c.task, c.index, str(c.state), c.attempt, c.started_at, c.ended_at, c.waited_s, c.worker, c.key,
+        _references(c.outputs), c.error, c.parts, c.note, c.measures,
+    )  # fmt: skip
+
+
+def call_of(row: CallRow) -> CallRecord:
+    """The record that a row was made of."""
+    return _read_call(row[0], row[1:])
+
+
+_KEY = 9
+
+
+def pack_calls(rows: Sequence[CallRow]) -> bytes:
     """Calls of one run, by columns; a column of equal values is stored as one."""
-    columns: list[list[Any]] = [
-        [c.task for c in calls],
-        [c.index for c in calls],
-        [c.state for c in calls],
-        [c.attempt for c in calls],
-        [c.started_at for c in calls],
-        [c.ended_at for c in calls],
-        [c.waited_s for c in calls],
-        [c.worker for c in calls],
-        _joined([c.key for c in calls]),
-        [_outputs(c.outputs) for c in calls],
-        [c.error for c in calls],
-        [c.parts for c in calls],
-        [c.note for c in calls],
-        [c.measures for c in calls],
-    ]
-    return pack_data([len(calls), [c[:1] if c.count(c[0]) == len(c) else c for c in columns]])
+    columns: list[list[Any]] = [list(column) for column in zip(*rows, strict=True)]
+    columns[_KEY] = _joined(columns[_KEY])
+    return pack_data([len(rows), [c[:1] if c.count(c[0]) == len(c) else c for c in columns[1:]]])
 
 
 def _joined(keys: list[str | None]) -> list[Any]:
@@ -108,10 +141,10 @@ def _split(column: list[Any], count: int) -> list[Any]:
     return column if len(column) == count else column * count
 
 
-def _outputs(outputs: Mapping[str, Artifact] | None) -> dict[str, Reference] | None:
+def _references(outputs: Mapping[str, Artifact] | None) -> tuple[tuple[Any, ...], ...] | None:
     if outputs is None:
         return None
-    return {p: (a.digest, a.codec, a.type, a.size_bytes, a.meta or None) for p, a in outputs.items()}
+    return tuple([(p, a.digest, a.codec, a.type, a.size_bytes, a.meta or None) for p, a in outputs.items()])
 
 
 def unpack_calls(run: str, data: bytes) -> list[CallRecord]:
@@ -135,7 +168,9 @@ def _read_call(run: str, fields: tuple[Any, ...]) -> CallRecord:
     )  # fmt: skip
 
 
-def _read(outputs: Mapping[str, Any] | None) -> FrozenMap[str, Artifact] | None:
+def _read(outputs: Any) -> FrozenMap[str, Artifact] | None:
     if outputs is None:
         return None
-    return FrozenMap({port: unpack_reference(stored) for port, stored in outputs.items()})
+    if isinstance(outputs, Mapping):  # the form before references were rows
+        return FrozenMap({port: unpack_reference(stored) for port, stored in outputs.items()})
+    return FrozenMap({stored[0]: unpack_reference(stored[1:]) for stored in outputs})

@@ -36,6 +36,7 @@ from symphony.store.journal import Journal
 from symphony.store.objects import LocalObjects, MemoryObjects, Objects
 from symphony.store.reading import VerifiedReader
 from symphony.store.records import CallRecord, KeyEntry, RunRecord
+from symphony.store.slices import call_row, pack_entry
 from symphony.store.stat_cache import StatCache
 from symphony.store.whole_table import WholeTable
 
@@ -409,16 +410,15 @@ class Store:
     def entry(self, key: str) -> KeyEntry | None:
         """The result of a key, whether or not its artifacts are still there."""
         self._check()
-        waiting = self._committer.pending.keys.get(key) or self._committer.writing.keys.get(key)
-        return waiting[0] if waiting is not None else self.catalog.entry(key)
+        return self._committer.waiting_key(key) or self.catalog.entry(key)
 
     def remember(self, key: str, entry: KeyEntry, *, replace: bool = False) -> None:
         """Record the result of a key. The first recorded one stays, unless `replace` or it cannot be read any more."""
         self._check()
-        replace = replace or self._was_dangling(key)
+        packed, replace = pack_entry(entry), replace or self._was_dangling(key)
 
         def add(batch: Batch) -> None:
-            batch.add_key(key, entry, replace=replace)
+            batch.add_key(key, packed, replace=replace)
 
         self._committer.add(add)
 
@@ -482,11 +482,14 @@ class Store:
             if call.run not in self._sittings:
                 self.journal.sitting(call.run)
 
+        call_rows = [call_row(call) for call in calls]
+        packed = [(key, pack_entry(entry), replace or self._was_dangling(key)) for key, entry, replace in keys]
+
         def add(batch: Batch) -> None:
-            batch.calls += calls
+            batch.calls += call_rows
             batch.add_artifacts(rows)
-            for key, entry, replace in keys:
-                batch.add_key(key, entry, replace=replace or self._was_dangling(key))
+            for key, entry, replace in packed:
+                batch.add_key(key, entry, replace=replace)
 
         self._committer.add(add, count=len(calls), size_bytes=sum([len(row.data or b"") for row in rows]))
 
