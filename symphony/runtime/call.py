@@ -77,6 +77,9 @@ class TaskCalls:
         no_cache: read nothing from the store, replace what is there.
         strict: digest inputs before and after each call.
         redact: takes the values of secrets out of small text results.
+
+    Attributes:
+        key_parts: makes the parts of keys.
     """
 
     def __init__(
@@ -85,7 +88,7 @@ class TaskCalls:
     ) -> None:  # fmt: skip
         self.store, self.recorded, self.anchors = store, recorded, anchors
         self.no_cache, self.strict, self.redact = no_cache, strict, redact
-        self._parts = KeyParts(store, anchors)
+        self.key_parts = KeyParts(store, anchors)
 
     # key ---------------------------------------------------------------------------------------------------------
 
@@ -128,7 +131,7 @@ class TaskCalls:
 
     def parts(self, step: Step, inputs: Mapping[str, Held]) -> dict[str, tuple[str, str]]:
         """Everything the result depends on, named; see `KeyParts.of`."""
-        return self._parts.of(step, inputs, self.arguments)
+        return self.key_parts.of(step, inputs, self.arguments)
 
     # body --------------------------------------------------------------------------------------------------------
 
@@ -203,6 +206,15 @@ class TaskCalls:
             return Result(values, artifacts, Commit(rows))
         entry = KeyEntry(artifacts, run, call, prepared.parts)
         return Result(values, artifacts, Commit(rows, ((prepared.key, entry, replace or self.no_cache),)))
+
+    def encode_only(self, step: Step, returned: Any) -> tuple[Any, Encoded, list[Encoded]]:
+        """The only output of a player without a work folder: value, encoded form, and what a commit takes; see `keep`."""
+        _make_unwritable(returned)
+        if type(returned) is str and len(returned) <= _SMALL_TEXT:
+            returned = self.redact(returned)
+        codec = step.pin.codec if step.pin is not None else None
+        encoded = self.store.encode(returned, type=step.types.outputs["out"], codec=codec, anchors=self.anchors)
+        return returned, encoded, self.store.place(encoded)
 
     def _outputs(self, step: Step, returned: Any) -> dict[str, Any]:
         _make_unwritable(returned)

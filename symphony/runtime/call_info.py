@@ -29,10 +29,11 @@ class CallInfo:
         note: why it was skipped, or where its outcome is from.
         commit: what is to be written with its end.
         measures: what was measured of it.
+        told: whether its end was told already.
     """
 
     __slots__ = ("attempts", "commit", "ended_at", "error", "first_started", "key", "measures", "note", "parts",
-                 "started_at", "waited_s", "worker")  # fmt: skip
+                 "started_at", "told", "waited_s", "worker")  # fmt: skip
 
     def __init__(self) -> None:
         self.attempts = 0
@@ -47,6 +48,7 @@ class CallInfo:
         self.note = ""
         self.commit: Commit = NOTHING
         self.measures: Mapping[str, Any] | None = None
+        self.told = False
 
 
 class Teller:
@@ -70,6 +72,8 @@ class Teller:
 
     def ended(self, node: int, state: TaskState, info: CallInfo, note: str) -> None:
         """A node has ended."""
+        if info.told:
+            return
         if self._store is not None:
             good = state is TaskState.SUCCEEDED or state is TaskState.CACHED
             call = CallRecord(

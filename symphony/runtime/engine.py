@@ -58,6 +58,23 @@ class Settings:
 
 
 @dataclass(slots=True)
+class Done:
+    """A call that the fast road has made.
+
+    Attributes:
+        told: whether the journal and the listener know of it.
+    """
+
+    values: dict[str, Any]
+    artifacts: dict[str, Artifact]
+    state: int
+    started_at: float
+    ended_at: float
+    key: str | None
+    told: bool
+
+
+@dataclass(slots=True)
 class _Awaited:
     """A call whose body runs elsewhere than on a lent thread."""
 
@@ -86,7 +103,7 @@ class Engine:
         redact: Callable[[str], str] = str,
         environment: Mapping[str, str] | None = None,
         secret_of: Callable[[str], str] | None = None,
-        done: Mapping[int, Any] | None = None,
+        done: Mapping[int, Done] | None = None,
         failed: Mapping[int, BaseException] | None = None,
         admission: Admission | None = None,
     ) -> None:
@@ -190,6 +207,17 @@ class Engine:
             self._changed.notify_all()
         self._coroutines.cancel_all()
 
+    def cancel_the_rest(self) -> None:
+        """Take over what the fast road has made, and cancel everything else."""
+        self.begin()
+        nodes = self.tracker.take(len(self.schedule), time.monotonic())
+        while nodes:
+            node = nodes.pop()
+            if node in self._done:
+                nodes += self._take_over(node, self._done[node])
+        self.cancel()
+        self.close()
+
     def abandon(self) -> list[str]:
         """Give up on what still runs after the grace period; returns the paths of the calls left behind."""
         now = time.monotonic()
@@ -258,10 +286,9 @@ class Engine:
             return self._call(node, worker)
         if self.schedule.state[node] != sc.READY:
             return []
-        if self._failed_before:
+        if self._done or self._failed_before:
             if node in self._done:
-                net.put(node, {"out": self._done[node]}, {})
-                return self._end(node, sc.SUCCEEDED)
+                return self._take_over(node, self._done[node])
             if node in self._failed_before:
                 self._info(node).attempts = 1
                 return self._failed(node, self._failed_before[node])
@@ -279,6 +306,14 @@ class Engine:
         except (ExpressionError, ElementError, KeyError, TypeError, ValueError) as error:
             return self._failed(node, error, retry=False)
         return self._call(node, worker)
+
+    def _take_over(self, node: int, done: Done) -> list[int]:
+        """Go on from what the fast road has made."""
+        info = self._info(node)
+        info.key, info.told = done.key, done.told
+        info.attempts, info.started_at = (1, done.started_at) if done.state == sc.SUCCEEDED else (0, None)
+        self.net.put(node, done.values, done.artifacts)
+        return self._end(node, done.state, done.ended_at)
 
     def _restore(self, node: int, earlier: CallRecord) -> list[int]:
         """Take over the outcome of an earlier sitting."""
@@ -450,10 +485,12 @@ class Engine:
         self._teller.event(EventKind.TASK_RETRYING, self.net.path(node), data)
         return []
 
-    def _end(self, node: int, state: int) -> list[int]:
+    def _end(self, node: int, state: int, ended_at: float | None = None) -> list[int]:
         """Take note that a node has ended; returns the nodes that may be taken now."""
         info, now = self._info(node), time.monotonic()
-        if state != sc.SKIPPED and info.note != "recorded earlier":
+        if ended_at is not None:
+            info.ended_at = ended_at
+        elif state != sc.SKIPPED and info.note != "recorded earlier":
             info.ended_at = now + self._clock_offset_s
         with self._lock:
             if self._closed and node not in self.tracker.running:

@@ -6,11 +6,13 @@ import os
 import socket
 import time
 import uuid
+from collections import Counter
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
+from symphony.errors import StoreError
 from symphony.model.artifact import Artifact
 from symphony.model.event import Event, EventKind
 from symphony.model.expression import Expression
@@ -18,11 +20,14 @@ from symphony.model.plan import Plan
 from symphony.model.states import FINAL, RunState, TaskState, check_run_transition
 from symphony.runtime.arguments import as_document, bind_params
 from symphony.runtime.call import TaskCalls
+from symphony.runtime.collector import EasedCollector
 from symphony.runtime.contract import InProcessExecutor
 from symphony.runtime.engine import GRACE_S, STATES, Engine, Settings, as_artifact
 from symphony.runtime.error_document import error_document
 from symphony.runtime.fast_loop import BoundCalls, FastRun, can_run_fast
+from symphony.runtime.fast_road import FastRoad
 from symphony.runtime.ownership import Ownership
+from symphony.runtime.recorded_loop import RecordedCalls, can_record_fast
 from symphony.runtime.result import LazyTasks, Outputs, RunResult, TaskResult
 from symphony.runtime.secrets import Secrets
 from symphony.runtime.steps import build_program
@@ -74,8 +79,9 @@ def execute(plan: Plan, order: Order, store: Store, executor: InProcessExecutor)
         ParameterError: a parameter does not fit; nothing was recorded.
         SurroundingsError: the store cannot be written.
     """
-    sitting = Sitting(plan, order, store, executor, order.run_id or new_run_id())
-    return sitting.run(None)
+    with EasedCollector():
+        sitting = Sitting(plan, order, store, executor, order.run_id or new_run_id())
+        return sitting.run(None)
 
 
 def resume(record: RunRecord, order: Order, store: Store, executor: InProcessExecutor) -> RunResult:
@@ -85,8 +91,9 @@ def resume(record: RunRecord, order: Order, store: Store, executor: InProcessExe
         RefusedError: the run is owned by a living process.
     """
     plan = Plan.from_text(record.plan_text, file=f"the plan of run {record.id}")
-    sitting = Sitting(plan, replace(order, given=record.params, tags=record.tags), store, executor, record.id)
-    return sitting.run(record)
+    with EasedCollector():
+        sitting = Sitting(plan, replace(order, given=record.params, tags=record.tags), store, executor, record.id)
+        return sitting.run(record)
 
 
 class Sitting:
@@ -169,18 +176,22 @@ class Sitting:
         settings = Settings(
             self.run_id, self.order.fail_fast, self.order.forced, self.order.selected, False, self.order.on_event
         )
-        fast = self._fast_road()
+        fast = self._fast_road() if not known else None
         begun = time.monotonic()
+        interrupted, left = False, list[str]()
         if fast is not None:
-            drive_fast(fast, self.executor, self.order.workers)
-            if not fast.failures:
+            interrupted, left = drive_fast(fast, self.executor, self.order.workers)
+            if not fast.run.failures and not interrupted:
                 return self._fast_result(fast, time.monotonic() - begun)
         engine = Engine(
             self.program, self.params, self.calls, settings, recorded=known, redact=self.secrets.redact,
             environment=self.environment(), secret_of=self.secrets.get,
-            done=None if fast is None else {i: fast.values[i] for i, at in enumerate(fast.ended) if at},
-            failed=None if fast is None else fast.failures,
+            done=None if fast is None else fast.done(),
+            failed=None if fast is None else fast.run.failures,
         )  # fmt: skip
+        if interrupted:
+            engine.cancel_the_rest()
+            return self._result(engine, time.monotonic() - begun, left)
         abandoned = drive(engine, self.executor, self.order.workers)
         return self._result(engine, time.monotonic() - begun, abandoned)
 
@@ -209,40 +220,42 @@ class Sitting:
             failures=tuple(failures), abandoned=tuple(abandoned), output_types=self.plan.output_types,
         )  # fmt: skip
 
-    def _fast_road(self) -> FastRun | None:
+    def _fast_road(self) -> FastRoad | None:
         """The fast road, where nothing is asked for that only the run loop can do."""
         order = self.order
-        if order.recorded or order.strict or order.on_event is not None or order.selected is not None or order.forced:
+        if order.strict or order.selected is not None or order.forced or not can_run_fast(self.program, self.params):
             return None
-        if not can_run_fast(self.program, self.params):
+        if not order.recorded and order.on_event is None:
+            return FastRoad(FastRun(BoundCalls(self.program, self.params, order.root)), None)
+        if not order.recorded or not can_record_fast(self.program):
             return None
-        return FastRun(BoundCalls(self.program, self.params, order.root))
+        bound = BoundCalls(self.program, self.params, order.root)
+        record = RecordedCalls(bound, self.program, self.calls, self.run_id, order.on_event)
+        self._tell(EventKind.RUN_STARTED, {"tasks": len(bound.names)})
+        return FastRoad(FastRun(bound, record), record)
 
-    def _fast_result(self, fast: FastRun, seconds: float) -> RunResult:
-        position = {name: i for i, name in enumerate(fast.names)}
-        outputs = {name: self._fast_output(value, fast, position) for name, value in self.plan.outputs.items()}
+    def _fast_result(self, fast: FastRoad, seconds: float) -> RunResult:
+        outputs = {name: self._fast_output(value, fast) for name, value in self.plan.outputs.items()}
         counts = dict.fromkeys(("succeeded", "cached", "failed", "skipped", "cancelled"), 0)
-        counts["succeeded"] = len(fast.names)
-
-        def task(name: str) -> TaskResult:
-            return TaskResult(TaskState.SUCCEEDED, 1, fast.started_at, fast.ended[position[name]])
-
+        states = fast.record.states if fast.record is not None else ["succeeded"] * len(fast.run.names)
+        counts |= Counter(states)
+        artifacts = {n: as_artifact(self.calls, h) for n, h in outputs.items()} if self.order.recorded else {}
         return RunResult(
             run=self.run_id, melody=self.plan.melody, plan=self.plan.hash, executor=self.executor.name,
-            state=RunState.SUCCEEDED, seconds=seconds, counts=counts, outputs=Outputs(outputs), artifacts={},
-            tasks=LazyTasks(fast.names, task), output_types=self.plan.output_types,
+            state=RunState.SUCCEEDED, seconds=seconds, counts=counts, outputs=Outputs(outputs), artifacts=artifacts,
+            tasks=LazyTasks(fast.run.names, fast.task), output_types=self.plan.output_types,
         )  # fmt: skip
 
-    def _fast_output(self, value: Any, fast: FastRun, position: Mapping[str, int]) -> Held:
-        evaluate = Engine(self.program, self.params, self.calls, Settings(self.run_id))
-        for name, i in position.items():
-            evaluate.net.root.nodes[name] = i
+    def _fast_output(self, value: Any, fast: FastRoad) -> Held:
         bare = value.bare if isinstance(value, Expression) else None
         if bare is not None and bare.root == "tasks" and not bare.path:
-            return Held(fast.values[position[bare.name]])
+            return fast.held(fast.position[bare.name])
+        evaluate = Engine(self.program, self.params, self.calls, Settings(self.run_id))
+        for name, i in fast.position.items():
+            evaluate.net.root.nodes[name] = i
         evaluate.net.lay_out()
-        for i in position.values():
-            evaluate.net.put(i, {"out": fast.values[i]}, {})
+        for i in fast.position.values():
+            evaluate.net.put(i, {"out": fast.held(i).value}, {})
         return Held(evaluate.net.held(value, evaluate.net.root, None).value)
 
     def environment(self) -> dict[str, str]:
@@ -258,24 +271,38 @@ _TELL_S = 0.25
 """How often the journal is told which calls are running."""
 
 
-def drive_fast(fast: FastRun, executor: InProcessExecutor, workers: int | None) -> None:
-    """Make the calls of the fast road: here when there is one worker, else on the executor's threads."""
+def drive_fast(fast: FastRoad, executor: InProcessExecutor, workers: int | None) -> tuple[bool, list[str]]:
+    """Make the calls of the fast road: here when there is one worker and no record, else on the executor's threads.
+
+    Returns:
+        Whether Ctrl-C ended it, and the calls that had to be left behind then.
+    """
+    run, record = fast.run, fast.record
+    interrupted = False
     executor.start(workers=workers)
-    if executor.workers == 1:
-        fast.run_in_order()
+    if executor.workers == 1 and record is None:
+        run.run_in_order()
     else:
-        fast.prepare_threads()
-        executor.lend(lambda _: fast.work(executor.workers))
+        run.prepare_threads()
         try:
-            while not executor.stop(grace_s=0.5):
-                pass
+            executor.lend(lambda _: run.work(executor.workers))
+            while not executor.stop(grace_s=_TELL_S):
+                if record is not None:
+                    record.tick()
         except KeyboardInterrupt:
-            fast.stopped = True
+            interrupted = True
+            run.stop()
             executor.stop(grace_s=GRACE_S)
-            raise
-    for error in fast.failures.values():
+        finally:
+            if record is not None:
+                record.flush()
+    for i, error in list(run.failures.items()):
         if isinstance(error, KeyboardInterrupt):
+            interrupted = True
+            del run.failures[i]
+        elif isinstance(error, StoreError):
             raise error
+    return interrupted, fast.still_running()
 
 
 def drive(engine: Engine, executor: InProcessExecutor, workers: int | None) -> list[str]:

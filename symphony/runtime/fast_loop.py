@@ -9,7 +9,7 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable, Mapping
-from typing import Any
+from typing import Any, Protocol
 
 from symphony.model.expression import Expression
 from symphony.model.template import expressions_in
@@ -18,6 +18,7 @@ from symphony.runtime.steps import Program, Step
 from symphony.runtime.values import Held
 
 LARGEST_BATCH = 64
+_MADE = -2
 _SHORT_S = 0.0001
 """Calls shorter than this on average are taken in batches; longer ones singly, so that no thread waits for another."""
 
@@ -30,11 +31,15 @@ class BoundCalls:
         calls: by position: (arity, function, three positions, all positions); arity -1 calls by name.
         constants: the values at the positions behind the tasks'.
         edges: by position, what a call waits for.
+        places: by position, where the value of each input is.
+        constant_ports: by constant, the step and the input that it is for, and the value.
     """
 
     def __init__(self, program: Program, params: Mapping[str, Held], folder: Any) -> None:
         self.names = list(program.steps)
         self.constants: list[Any] = []
+        self.constant_ports: list[tuple[Step, str, Held]] = []
+        self.places: list[dict[str, int]] = []
         self._position = {name: i for i, name in enumerate(self.names)}
         self._params, self._folder = params, folder
         self.calls = [self._bind(step) for step in program.steps.values()]
@@ -45,6 +50,7 @@ class BoundCalls:
         assert step.player is not None
         function = step.player.function
         places = {name: self._place(step, name, value) for name, value in step.task.inputs.items()}
+        self.places.append(places)
         order = [n for n in step.player.parameters if n in places]
         if order != list(step.player.parameters)[: len(order)] or any(
             p.kind is p.KEYWORD_ONLY for n, p in step.player.parameters.items() if n in places
@@ -58,13 +64,33 @@ class BoundCalls:
         bare = value.bare if isinstance(value, Expression) else None
         if bare is not None and bare.root == "tasks":
             return self._position[bare.name]
-        constant = self._params[bare.name].value if bare is not None else coerce(value, step.ports[name], self._folder)
-        self.constants.append(constant)
+        held = self._params[bare.name] if bare is not None else Held(coerce(value, step.ports[name], self._folder))
+        self.constants.append(held.value)
+        self.constant_ports.append((step, name, held))
         return len(self.names) + len(self.constants) - 1
+
+
+class Maker(Protocol):
+    """Makes calls by position: see `symphony.runtime.recorded_loop`."""
+
+    values: list[Any]
+
+    def make(self, i: int) -> Any:
+        """Make the call at a position; returns its value."""
+
+    def stop(self) -> None:
+        """A call has failed: the others end as they can."""
+
+
+class Unmade(Exception):  # noqa: N818  no error: the run ends for another reason
+    """A call was not made, because the run is ending."""
 
 
 class FastRun:
     """One run on the fast road.
+
+    Args:
+        through: makes the calls instead of the loop itself, by position; shares the values.
 
     Attributes:
         values: the result of each task by its position in the plan, then the constants.
@@ -72,13 +98,18 @@ class FastRun:
         failures: the errors of the tasks that failed, by position; several threads may fail at the same time.
     """
 
-    def __init__(self, bound: BoundCalls) -> None:
+    def __init__(self, bound: BoundCalls, through: Maker | None = None) -> None:
         self.names = bound.names
         self.values: list[Any] = [None] * len(bound.names) + bound.constants
         self.ended: list[float] = [0.0] * len(bound.names)
         self.started_at = time.time()
         self.failures: dict[int, BaseException] = {}
-        self._calls, self._edges = bound.calls, bound.edges
+        self._edges = bound.edges
+        self._calls = bound.calls
+        self._through = through
+        if through is not None:
+            through.values = self.values
+            self._calls = [(_MADE, through.make, 0, 0, 0, None)] * len(bound.calls)
 
     # one thread --------------------------------------------------------------------------------------------------
 
@@ -98,6 +129,8 @@ class FastRun:
                     values[i] = function()
                 elif arity == 4:
                     values[i] = function(*[values[p] for p in rest])
+                elif arity == _MADE:
+                    values[i] = function(i)
                 else:
                     values[i] = function(**{n: values[p] for n, p in rest})
                 ended[i] = clock()
@@ -119,6 +152,14 @@ class FastRun:
         self._idle = 0
         self.stopped = False
 
+    def stop(self) -> None:
+        """Take no more calls."""
+        with self._changed:
+            self.stopped = True
+            self._changed.notify_all()
+        if self._through is not None:
+            self._through.stop()
+
     def work(self, threads: int) -> None:
         """Take ready calls and make them until none is left; a worker goes on with what its own calls made ready."""
         changed, batch_size = self._changed, 1
@@ -137,6 +178,8 @@ class FastRun:
             begun = time.perf_counter()
             done = self._make(batch, batch_size)
             if self.failures:
+                if self._through is not None:
+                    self._through.stop()
                 with changed:
                     changed.notify_all()
                 return
@@ -163,9 +206,13 @@ class FastRun:
                         values[i] = function()
                     elif arity == 4:
                         values[i] = function(*[values[p] for p in rest])
+                    elif arity == _MADE:
+                        values[i] = function(i)
                     else:
                         values[i] = function(**{n: values[p] for n, p in rest})
                     ended[i] = clock()
+            except Unmade:
+                return done
             except BaseException as error:  # noqa: BLE001  handed to the run loop
                 self.failures[i] = error
                 return done

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -21,7 +21,7 @@ Part = tuple[str, str]
 
 
 @dataclass(slots=True)
-class _Recipe:
+class Recipe:
     """The parts of a step that are equal in each of its calls, and the names of those that are not.
 
     Attributes:
@@ -40,7 +40,7 @@ class KeyParts:
     def __init__(self, store: Store, anchors: Anchors) -> None:
         self._store, self._anchors = store, anchors
         self._versions: dict[tuple[str, ...], dict[str, str]] = {}
-        self._recipes: dict[int, tuple[Step, _Recipe]] = {}
+        self._recipes: dict[int, tuple[Step, Recipe]] = {}
 
     def of(
         self, step: Step, inputs: Mapping[str, Held], arguments: Callable[[Step, Mapping[str, Held]], dict[str, Any]]
@@ -51,8 +51,7 @@ class KeyParts:
             step, inputs: the call.
             arguments: gives the values of the inputs, for a fingerprint.
         """
-        known = self._recipes.get(id(step))
-        recipe = known[1] if known is not None else self._new_recipe(step, inputs)
+        recipe = self.recipe(step, inputs)
         parts = dict(recipe.head)
         for name, label, by_name in recipe.ports:
             held = inputs[name]
@@ -63,9 +62,14 @@ class KeyParts:
             parts |= self._fingerprint(step, arguments(step, inputs))
         return parts
 
-    def _new_recipe(self, step: Step, inputs: Mapping[str, Held]) -> _Recipe:
-        ports = [(name, f"inputs.{name}", self._by_name(step, name)) for name in sorted(inputs)]
-        recipe = _Recipe(self._code(step), ports, self._rest(step, inputs))
+    def recipe(self, step: Step, names: Iterable[str]) -> Recipe:
+        """What the keys of a step are made of; `names` are the inputs that its calls are given."""
+        known = self._recipes.get(id(step))
+        if known is not None:
+            return known[1]
+        given = sorted(names)
+        ports = [(name, f"inputs.{name}", self._by_name(step, name)) for name in given]
+        recipe = Recipe(self._code(step), ports, self._rest(step, given))
         self._recipes[id(step)] = step, recipe  # the step is kept, so that no other can get its id
         return recipe
 
@@ -86,11 +90,11 @@ class KeyParts:
         port = step.signature.input(name) if step.signature is not None else None
         return port is not None and port.by_name
 
-    def _rest(self, step: Step, inputs: Mapping[str, Held]) -> dict[str, Part]:
+    def _rest(self, step: Step, given: Sequence[str]) -> dict[str, Part]:
         """Defaults of inputs that were not given, and the environment."""
         parts: dict[str, Part] = {}
         for port in step.signature.inputs if step.signature is not None else ():
-            if port.name not in inputs and not port.required:
+            if port.name not in given and not port.required:
                 wanted = step.ports[port.name]
                 encoded = self._store.encode(port.default, type=wanted, anchors=self._anchors, by_name=port.by_name)
                 parts[f"inputs.{port.name}"] = key_part(encoded.artifact), shown(port.default)
@@ -98,6 +102,10 @@ class KeyParts:
             value = repr(os.environ.get(name))
             parts[f"env.{name}"] = value, value
         return parts
+
+    def identity(self, step: Step, name: str, held: Held) -> Part:
+        """What stands for an input in the key, and what to show of it."""
+        return held.identity or self._identity(step, name, held, by_name=self._by_name(step, name))
 
     def _identity(self, step: Step, name: str, held: Held, *, by_name: bool) -> Part:
         if held.secret:

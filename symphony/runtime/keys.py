@@ -7,6 +7,8 @@ from collections.abc import Iterable, Mapping
 from functools import lru_cache
 from typing import Any
 
+KEY_HEAD = "symphony key 1"
+"""What is hashed in front of the parts."""
 SHOWN = 80
 """Values up to this many characters are kept in the parts as they are."""
 
@@ -14,7 +16,7 @@ SHOWN = 80
 def key_of(parts: Mapping[str, tuple[str, str]]) -> str:
     """The key, 64 hexadecimal digits, of named parts; each part is (identity, what to show)."""
     text = "".join([f"\0{name}\0{part[0]}" for name, part in parts.items()])
-    return hashlib.sha256(f"symphony key 1{text}".encode("utf-8", "surrogatepass")).hexdigest()
+    return hashlib.sha256(f"{KEY_HEAD}{text}".encode("utf-8", "surrogatepass")).hexdigest()
 
 
 def shown(value: Any) -> str:

@@ -92,6 +92,8 @@ def build_program(plan: Plan, players: Mapping[str, PlayerPin] | None = None) ->
 class _Builder:
     def __init__(self, pins: Mapping[str, PlayerPin], loaded: Mapping[str, Player[Any, Any]]) -> None:
         self.pins, self.loaded = pins, loaded
+        self._shapes: dict[tuple[str, bool], Any] = {}
+        self._loose: dict[tuple[int, int], bool] = {}
 
     def program(self, plan: Plan) -> Program:
         types: dict[str, TaskTypes] = {}
@@ -109,20 +111,49 @@ class _Builder:
     def step(
         self, task: PlannedTask, types: dict[str, TaskTypes], params: Mapping[str, PortType], filtering: set[str]
     ) -> Step:
-        pin = self.pins.get(task.player) if task.player is not None else None
-        player = self.loaded.get(task.player) if task.player is not None else None
-        signature = player.signature if player is not None else None
+        pin, player, signature, own, ports = self._shape(task)
         filters = task.each is not None and _names_item(task.when)
         step = Step(
-            task, pin, player, signature, _edges(task, types, filtering), filters, _types(task, signature),
-            {p.name: p.type for p in signature.inputs} if signature is not None else {},
-            task.retry or NO_RETRY, _code(task, pin),
+            task, pin, player, signature, _edges(task, types, filtering), filters, own, ports, task.retry or NO_RETRY, _code(task, pin)
         )  # fmt: skip
         if task.body is not None:
             step.body = self.program(task.body)
             step.ports = step.body.param_types
-        step.check = {n: t for n, t in step.ports.items() if _is_loose(task.inputs.get(n), t, types, params)}
+        for name, value in task.inputs.items():
+            if isinstance(value, Expression):
+                wanted = step.ports.get(name)
+                if wanted is not None and self._is_loose(value, wanted, types, params):
+                    step.check[name] = wanted
         return step
+
+    def _shape(
+        self, task: PlannedTask
+    ) -> tuple[PlayerPin | None, Player[Any, Any] | None, Signature | None, TaskTypes, Mapping[str, PortType]]:
+        """What is equal for all tasks of a player: made once."""
+        if task.player is None:
+            return None, None, None, _types(task, None), {}
+        listed = task.each is not None
+        known = self._shapes.get((task.player, listed))
+        if known is None:
+            player = self.loaded.get(task.player)
+            signature = player.signature if player is not None else None
+            ports = {p.name: p.type for p in signature.inputs} if signature is not None else {}
+            known = self.pins.get(task.player), player, signature, _types(task, signature), ports
+            self._shapes[task.player, listed] = known
+        return known
+
+    def _is_loose(
+        self, value: Expression, wanted: PortType, types: Mapping[str, TaskTypes], params: Mapping[str, PortType]
+    ) -> bool:
+        """`_is_loose`, remembered for links from one player to another."""
+        bare = value.bare
+        if bare is None or bare.root != "tasks" or bare.path:
+            return _is_loose(value, wanted, types, params)
+        name = id(types.get(bare.name)), id(wanted)
+        known = self._loose.get(name)
+        if known is None:
+            known = self._loose[name] = _is_loose(value, wanted, types, params)
+        return known
 
 
 def _is_loose(value: Any, wanted: PortType, types: Mapping[str, TaskTypes], params: Mapping[str, PortType]) -> bool:
@@ -174,6 +205,10 @@ def _names_item(value: Any) -> bool:
 
 def _edges(task: PlannedTask, types: Mapping[str, TaskTypes], filtering: set[str]) -> dict[str, int]:
     """What a task waits for: by data, by order only, tolerantly, or element by element."""
+    if task.each is None and task.when is None and not task.needs:
+        plain = _plain_edges(task)
+        if plain is not None:
+            return plain
     always = isinstance(task.when, Expression) and _calls(task.when.node, "always")
     names: list[str] = []
     kinds: list[tuple[str, int]] = []
@@ -204,6 +239,21 @@ def _edges(task: PlannedTask, types: Mapping[str, TaskTypes], filtering: set[str
     position = {n: i for i, n in enumerate(dict.fromkeys(n for n, _ in kinds))}
     names = list(position)
     return {names[i]: kind for i, kind in edges_of([(position[n], k) for n, k in kinds]).items()}
+
+
+def _plain_edges(task: PlannedTask) -> dict[str, int] | None:
+    """The edges of a task whose inputs are literals and bare references only; None where there are others."""
+    edges: dict[str, int] = {}
+    for value in task.inputs.values():
+        if isinstance(value, Expression):
+            bare = value.bare
+            if bare is None or bare.optional:
+                return None
+            if bare.root == "tasks":
+                edges[bare.name] = DATA
+        elif type(value) not in (str, int, float, bool, type(None)):
+            return None
+    return edges
 
 
 def _is_whole(path: tuple[str | int, ...], types: TaskTypes) -> bool:

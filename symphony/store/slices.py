@@ -147,6 +147,11 @@ def _references(outputs: Mapping[str, Artifact] | None) -> tuple[tuple[Any, ...]
     return tuple([(p, a.digest, a.codec, a.type, a.size_bytes, a.meta or None) for p, a in outputs.items()])
 
 
+def packed_references(artifact: Artifact) -> bytes:
+    """The reference of the only output of a player, as `pack_entry` packs it."""
+    return _pack((("out", artifact.digest, artifact.codec, artifact.type, artifact.size_bytes, artifact.meta or None),))
+
+
 def unpack_calls(run: str, data: bytes) -> list[CallRecord]:
     """The calls that `pack_calls` wrote.
 

@@ -36,7 +36,7 @@ from symphony.store.journal import Journal
 from symphony.store.objects import LocalObjects, MemoryObjects, Objects
 from symphony.store.reading import VerifiedReader
 from symphony.store.records import CallRecord, KeyEntry, RunRecord
-from symphony.store.slices import call_row, pack_entry
+from symphony.store.slices import CallRow, call_row, pack_entry
 from symphony.store.stat_cache import StatCache
 from symphony.store.whole_table import WholeTable
 
@@ -477,19 +477,23 @@ class Store:
         Raises:
             StoreError: an earlier group commit failed; nothing was taken.
         """
+        packed = [(key, pack_entry(entry), replace) for key, entry, replace in keys]
+        self.record_packed([call_row(call) for call in calls], rows, packed)
+
+    def record_packed(
+        self, calls: Sequence[CallRow], rows: Sequence[Encoded], keys: Sequence[tuple[str, bytes, bool]]
+    ) -> None:
+        """`record`, of what is packed already."""
         self._check()
         for call in calls:
-            if call.run not in self._sittings:
-                self.journal.sitting(call.run)
-
-        call_rows = [call_row(call) for call in calls]
-        packed = [(key, pack_entry(entry), replace or self._was_dangling(key)) for key, entry, replace in keys]
+            if call[0] not in self._sittings:
+                self.journal.sitting(call[0])
 
         def add(batch: Batch) -> None:
-            batch.calls += call_rows
+            batch.calls += calls
             batch.add_artifacts(rows)
-            for key, entry, replace in packed:
-                batch.add_key(key, entry, replace=replace)
+            for key, entry, replace in keys:
+                batch.add_key(key, entry, replace=replace or self._was_dangling(key))
 
         self._committer.add(add, count=len(calls), size_bytes=sum([len(row.data or b"") for row in rows]))
 

@@ -24,6 +24,7 @@ from symphony.model.frozen import FrozenMap
 from symphony.model.plan import Plan, PlannedTask, PlayerPin
 from symphony.runtime.execute import Order, drive_fast, execute
 from symphony.runtime.fast_loop import BoundCalls, FastRun
+from symphony.runtime.fast_road import FastRoad
 from symphony.runtime.steps import build_program
 from symphony.store.store import Store
 
@@ -145,7 +146,7 @@ def fast(bound: BoundCalls, workers: int) -> Callable[[], Any]:
     executor = executor_named("pit")
 
     def run() -> None:
-        drive_fast(FastRun(bound), executor, workers)
+        drive_fast(FastRoad(FastRun(bound), None), executor, workers)
 
     return run
 

@@ -1,0 +1,286 @@
+"""The fast road with a record: each call's key, the look-up and the keeping of its result, with nothing made twice.
+
+It gives what the run loop gives: the same keys, entries, records and events; a property test holds both equal. What is
+equal in all calls of a player is hashed and packed once, and what is written waits in a buffer of its own.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import threading
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import msgpack
+
+from symphony.model.artifact import Artifact
+from symphony.model.event import Event, EventKind
+from symphony.runtime.call import TaskCalls
+from symphony.runtime.fast_loop import BoundCalls, Unmade
+from symphony.runtime.key_parts import Part
+from symphony.runtime.keys import KEY_HEAD, shown
+from symphony.runtime.steps import Program, Step
+from symphony.runtime.values import MISSING, Held
+from symphony.store.encoded import Encoded
+from symphony.store.identity import key_part
+from symphony.store.slices import CallRow, packed_references
+
+_BUFFERED = 256
+_BUFFERED_S = 0.02
+_SLOW_S = 0.001
+"""A call that took longer is handed to the group commit at once: that costs nothing beside it."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Form:
+    """What is equal in the calls of all tasks that give a player the same ports.
+
+    Attributes:
+        head, tail: text in front of and behind the inputs in what is hashed.
+        labels: by input, in the order of the key: its name, and the text in front of its identity.
+        packed_head, packed_labels, packed_tail: the same for the entry of a key.
+        count: how many parts there are.
+    """
+
+    head: str
+    labels: tuple[tuple[str, str], ...]
+    tail: str
+    packed_head: bytes
+    packed_labels: tuple[bytes, ...]
+    packed_tail: bytes
+    count: int
+
+
+class RecordedCalls:
+    """The calls of one run, each recorded. Made for `FastRun`; thread-safe.
+
+    Attributes:
+        values: by position; shared with the loop. A result that was served is `MISSING` until a body needs it.
+        artifacts: by position.
+        states: by position: "succeeded" or "cached", nothing where the call has not ended.
+        started, ended: by position, seconds since the epoch.
+        keys: by position.
+    """
+
+    def __init__(
+        self, bound: BoundCalls, program: Program, calls: TaskCalls, run: str, listener: Callable[[Event], None] | None
+    ) -> None:
+        self._bound, self._calls, self._run, self._listener = bound, calls, run, listener
+        self._steps = list(program.steps.values())
+        count = len(self._steps)
+        self.values: list[Any] = []
+        self.artifacts: list[Artifact | None] = [None] * count
+        self.states: list[str] = [""] * count
+        self.started, self.ended = [0.0] * count, [0.0] * count
+        self.keys: list[str] = [""] * count
+        self.running: dict[int, int] = {}
+        self.failed = False
+        self._forms: dict[tuple[Any, ...], _Form] = {}
+        self._plan = [self._planned(step, places) for step, places in zip(self._steps, bound.places, strict=True)]
+        constants = [self._constant(*found) for found in bound.constant_ports]
+        self._identities: list[str] = [""] * count + [part[0] for part in constants]
+        self._packed: list[bytes] = [b""] * count + [msgpack.packb(part) for part in constants]
+        self._packed_run = msgpack.packb(run)
+        self._first: dict[str, int] = {}
+        self._ended = threading.Condition()
+        self._buffer_lock = threading.Lock()
+        self._buffer = _Buffer()
+        self._flushed_at = time.time()
+
+    def _planned(self, step: Step, places: Mapping[str, int]) -> tuple[_Form, tuple[int, ...]]:
+        form = self._forms.get((id(step.pin), step.code, *places))
+        if form is None:
+            form = self._forms[(id(step.pin), step.code, *places)] = self._form(step, places)
+        return form, tuple([places[name] for name, _ in form.labels])
+
+    def _form(self, step: Step, places: Mapping[str, int]) -> _Form:
+        recipe = self._calls.key_parts.recipe(step, places)
+        labels = tuple((name, f"\0{label}\0") for name, label, _ in recipe.ports)
+        return _Form(
+            KEY_HEAD + _text(recipe.head), labels, _text(recipe.tail), _packed_items(recipe.head),
+            tuple(msgpack.packb(label) for _, label, _ in recipe.ports), _packed_items(recipe.tail),
+            len(recipe.head) + len(labels) + len(recipe.tail),
+        )  # fmt: skip
+
+    def _constant(self, step: Step, name: str, held: Held) -> Part:
+        return self._calls.key_parts.identity(step, name, held)
+
+    # one call ----------------------------------------------------------------------------------------------------
+
+    def make(self, i: int) -> Any:
+        """Serve or make the call at a position; returns its value, or `MISSING` where it lies in the store.
+
+        Raises:
+            Unmade: an equal call that this one waited for failed.
+        """
+        form, places = self._plan[i]
+        identities = self._identities
+        text = "".join([form.head, *[label[1] + identities[p] for label, p in zip(form.labels, places)], form.tail])  # noqa: B905
+        key = self.keys[i] = hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
+        first = self._first.setdefault(key, i)
+        if first != i:
+            return self._served(i, self._same_as(first), self.values[first])
+        if not self._calls.no_cache:
+            entry = self._calls.store.lookup(key, anchors=self._calls.anchors)
+            if entry is not None:
+                return self._served(i, entry.outputs["out"])
+        return self._made(i, form, places, key)
+
+    def _same_as(self, first: int) -> Artifact:
+        """The result of an equal call of this run; waits for it if it is being made by another thread."""
+        artifact = self.artifacts[first]
+        while artifact is None:
+            with self._ended:
+                if self.failed:
+                    raise Unmade
+                self._ended.wait(0.02)
+            artifact = self.artifacts[first]
+        return artifact
+
+    def _served(self, i: int, artifact: Artifact, value: Any = MISSING) -> Any:
+        now = time.time()
+        self.values[i] = value
+        self._take_note(i, "cached", artifact, MISSING, now, now, 0)
+        return value
+
+    def _made(self, i: int, form: _Form, places: tuple[int, ...], key: str) -> Any:
+        arguments = self._arguments(i)
+        worker = threading.get_ident()
+        self.running[worker] = i
+        started = self.started[i] = time.time()
+        if self._listener is not None:
+            self._tell(EventKind.TASK_STARTED, i, {"attempt": 1, "worker": self._worker()})
+        function = self._bound.calls[i][1]
+        value = function(**arguments) if type(arguments) is dict else function(*arguments)
+        ended = time.time()
+        value, encoded, rows = self._calls.encode_only(self._steps[i], value)
+        packed = b"".join(
+            [b"\x94", packed_references(encoded.artifact), self._packed_run, msgpack.packb(self._bound.names[i]), _map_header(form.count),
+             form.packed_head, *[label + self._packed[p] for label, p in zip(form.packed_labels, places)], form.packed_tail]  # noqa: B905
+        )  # fmt: skip
+        entry = key, packed, self._calls.no_cache
+        self.values[i] = value
+        self._take_note(i, "succeeded", encoded.artifact, value, started, ended, 1, rows, entry)
+        self.running.pop(worker, None)
+        return value
+
+    def _arguments(self, i: int) -> Sequence[Any] | dict[str, Any]:
+        arity, _, _, _, _, rest = self._bound.calls[i]
+        if arity == -1:
+            return {name: self.value(p) for name, p in rest}
+        values = self.values
+        found = [values[p] for p in rest]
+        return found if MISSING not in found else [self.value(p) for p in rest]
+
+    def value(self, position: int) -> Any:
+        """The value at a position; loaded where it was served."""
+        value = self.values[position]
+        if value is MISSING:
+            artifact = self.artifacts[position]
+            assert artifact is not None
+            value = self.values[position] = self._calls.store.get(artifact, anchors=self._calls.anchors)
+        return value
+
+    def _take_note(
+        self, i: int, state: str, artifact: Artifact, value: Any, started: float, ended: float, attempt: int,
+        rows: Sequence[Encoded] = (), entry: tuple[str, bytes, bool] | None = None,
+    ) -> None:  # fmt: skip
+        identity = self._identities[i] = key_part(artifact)
+        self._packed[i] = msgpack.packb((identity, shown(value) if value is not MISSING else identity))
+        self.states[i], self.ended[i] = state, ended
+        begun = started if attempt else None
+        row: CallRow = (
+            self._run, self._bound.names[i], -1, state, attempt, begun, ended, 0.0, self._worker() if attempt else "", self.keys[i],
+            (("out", artifact.digest, artifact.codec, artifact.type, artifact.size_bytes, artifact.meta or None),), None, None, "", None,
+        )  # fmt: skip
+        buffer = None
+        with self._buffer_lock:
+            waiting = self._buffer
+            waiting.calls.append(row)
+            waiting.rows += rows
+            if entry is not None:
+                waiting.keys.append(entry)
+            if len(waiting.calls) >= _BUFFERED or ended - started > _SLOW_S or ended - self._flushed_at > _BUFFERED_S:
+                buffer, self._buffer, self._flushed_at = waiting, _Buffer(), ended
+        if buffer is not None:
+            self._write(buffer)
+        self.artifacts[i] = artifact  # last: whoever waits for an equal call looks at it
+        if self._listener is not None:
+            data: dict[str, Any] = {"state": state, "attempt": attempt}
+            if attempt:
+                data |= {"started_at": started, "duration_s": ended - started, "worker": self._worker()}
+            self._tell(EventKind.TASK_ENDED, i, data)
+
+    def _worker(self) -> str:
+        return threading.current_thread().name
+
+    def _tell(self, kind: EventKind, i: int, data: dict[str, Any]) -> None:
+        assert self._listener is not None
+        self._listener(Event(kind, self._run, time.time(), self._bound.names[i], data))
+
+    # writing -----------------------------------------------------------------------------------------------------
+
+    def tick(self) -> None:
+        """What is to be done now and then by whoever waits for the run."""
+        self.flush()
+        self.tell_running()
+
+    def flush(self) -> None:
+        """Hand what waits to the group commit."""
+        with self._buffer_lock:
+            buffer, self._buffer, self._flushed_at = self._buffer, _Buffer(), time.time()
+        self._write(buffer)
+
+    def _write(self, buffer: _Buffer) -> None:
+        if buffer.calls:
+            self._calls.store.record_packed(buffer.calls, buffer.rows, buffer.keys)
+
+    def tell_running(self) -> None:
+        """Tell the journal which calls are being made."""
+        told = [
+            {"task": self._bound.names[i], "index": -1, "started_at": self.started[i], "attempt": 1, "worker": ""}
+            for i in sorted(self.running.values())
+        ]
+        self._calls.store.running(self._run, told)
+
+    def stop(self) -> None:
+        """A call has failed: nobody need wait for an equal one."""
+        with self._ended:
+            self.failed = True
+            self._ended.notify_all()
+
+
+class _Buffer:
+    """What waits to be handed to the group commit."""
+
+    __slots__ = ("calls", "keys", "rows")
+
+    def __init__(self) -> None:
+        self.calls: list[CallRow] = []
+        self.rows: list[Encoded] = []
+        self.keys: list[tuple[str, bytes, bool]] = []
+
+
+def _text(parts: Mapping[str, Part]) -> str:
+    return "".join([f"\0{name}\0{part[0]}" for name, part in parts.items()])
+
+
+def _packed_items(parts: Mapping[str, Part]) -> bytes:
+    return b"".join([msgpack.packb(name) + msgpack.packb(part) for name, part in parts.items()])
+
+
+def _map_header(count: int) -> bytes:
+    return bytes((0x80 | count,)) if count < 16 else b"\xde" + count.to_bytes(2, "big")
+
+
+def can_record_fast(program: Program) -> bool:
+    """Whether every call of a program that `can_run_fast` accepts is also one whose key needs nothing special."""
+    return all(_is_keyed_plainly(step) for step in program.steps.values())
+
+
+def _is_keyed_plainly(step: Step) -> bool:
+    if not step.cached or step.is_effect or step.pin is None or step.pin.fingerprint or step.signature is None:
+        return False
+    return not any(port.by_name for port in step.signature.inputs)
