@@ -37,7 +37,6 @@ from symphony.store.records import CallRecord, RunRecord
 from symphony.store.store import Store
 
 
-
 @dataclass(frozen=True, slots=True)
 class Order:
     """How a plan is to be run.

@@ -9,6 +9,7 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable, Mapping
+from functools import cached_property
 from typing import Any, Protocol
 
 from symphony.model.expression import Expression
@@ -44,6 +45,26 @@ class BoundCalls:
         self._params, self._folder = params, folder
         self.calls = [self._bind(step) for step in program.steps.values()]
         self.edges = [[self._position[before] for before in step.edges] for step in program.steps.values()]
+
+    @cached_property
+    def followers(self) -> list[list[int]]:
+        """By position, the calls that wait for it."""
+        found: list[list[int]] = [[] for _ in self.edges]
+        for i, befores in enumerate(self.edges):
+            for before in befores:
+                found[before].append(i)
+        return found
+
+    @cached_property
+    def counts(self) -> list[int]:
+        """By position, how many calls it waits for."""
+        return [len(edges) for edges in self.edges]
+
+    @cached_property
+    def following(self) -> list[int]:
+        """By position, the call that waits for this one only and is the only one to do so, or -1: a link of a chain."""
+        counts = self.counts
+        return [f[0] if len(f) == 1 and counts[f[0]] == 1 else -1 for f in self.followers]
 
     def _bind(self, step: Step) -> tuple[int, Callable[..., Any], int, int, int, Any]:
         """A call as (arity, function, three positions, all positions): -1 calls by name."""
@@ -82,7 +103,7 @@ class Maker(Protocol):
         """A call has failed: the others end as they can."""
 
 
-class Unmade(Exception):  # noqa: N818  no error: the run ends for another reason
+class Unmade(Exception):
     """A call was not made, because the run is ending."""
 
 
@@ -104,7 +125,7 @@ class FastRun:
         self.ended: list[float] = [0.0] * len(bound.names)
         self.started_at = time.time()
         self.failures: dict[int, BaseException] = {}
-        self._edges = bound.edges
+        self._bound = bound
         self._calls = bound.calls
         self._through = through
         if through is not None:
@@ -140,14 +161,10 @@ class FastRun:
     # several threads ---------------------------------------------------------------------------------------------
 
     def prepare_threads(self) -> None:
-        """Count what each call waits for."""
-        self._waiting = [len(e) for e in self._edges]
-        self._followers: list[list[int]] = [[] for _ in self._edges]
-        for i, befores in enumerate(self._edges):
-            for before in befores:
-                self._followers[before].append(i)
+        """Get ready for `work`."""
+        self._waiting, self._followers = self._bound.counts.copy(), self._bound.followers
         self._ready = [i for i, count in enumerate(self._waiting) if count == 0][::-1]
-        self._left = len(self._edges)
+        self._left = len(self._waiting)
         self._changed = threading.Condition()
         self._idle = 0
         self.stopped = False
@@ -189,36 +206,42 @@ class FastRun:
     def _make(self, batch: list[int], most: int) -> int:
         """Make a batch of calls, and up to `most` that they make ready one after the other."""
         values, ended, clock, calls = self.values, self.ended, time.time, self._calls
-        waiting, followers = self._waiting, self._followers
+        waiting, followers, following = self._waiting, self._followers, self._bound.following
         done = 0
         while batch:
-            i = -1
+            i, made = -1, 0
             try:
-                for i in batch:
-                    arity, function, a, b, c, rest = calls[i]
-                    if arity == 2:
-                        values[i] = function(values[a], values[b])
-                    elif arity == 1:
-                        values[i] = function(values[a])
-                    elif arity == 3:
-                        values[i] = function(values[a], values[b], values[c])
-                    elif arity == 0:
-                        values[i] = function()
-                    elif arity == 4:
-                        values[i] = function(*[values[p] for p in rest])
-                    elif arity == _MADE:
-                        values[i] = function(i)
-                    else:
-                        values[i] = function(**{n: values[p] for n, p in rest})
-                    ended[i] = clock()
+                for at, i in enumerate(batch):
+                    while True:
+                        arity, function, a, b, c, rest = calls[i]
+                        if arity == 2:
+                            values[i] = function(values[a], values[b])
+                        elif arity == 1:
+                            values[i] = function(values[a])
+                        elif arity == 3:
+                            values[i] = function(values[a], values[b], values[c])
+                        elif arity == 0:
+                            values[i] = function()
+                        elif arity == 4:
+                            values[i] = function(*[values[p] for p in rest])
+                        elif arity == _MADE:
+                            values[i] = function(i)
+                        else:
+                            values[i] = function(**{n: values[p] for n, p in rest})
+                        ended[i] = clock()
+                        made += 1
+                        if following[i] < 0 or self.stopped:
+                            break
+                        i = following[i]
+                    batch[at] = i
             except Unmade:
                 return done
             except BaseException as error:  # noqa: BLE001  handed to the run loop
                 self.failures[i] = error
                 return done
-            done += len(batch)
+            done += made
             with self._changed:
-                self._left -= len(batch)
+                self._left -= made
                 ready = []
                 for i in batch:
                     for follower in followers[i]:

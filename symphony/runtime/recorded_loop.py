@@ -27,6 +27,8 @@ from symphony.store.encoded import Encoded
 from symphony.store.identity import key_part
 from symphony.store.slices import CallRow, packed_references
 
+_pack: Callable[[Any], bytes] = msgpack.Packer(unicode_errors="surrogatepass").pack
+"""Packs texts and tuples of them; a packer kept costs a tenth of a fresh one, and packing never gives up the interpreter."""
 _BUFFERED = 256
 _BUFFERED_S = 0.02
 _SLOW_S = 0.001
@@ -77,12 +79,13 @@ class RecordedCalls:
         self.keys: list[str] = [""] * count
         self.running: dict[int, int] = {}
         self.failed = False
+        self._workers: dict[int, str] = {}
         self._forms: dict[tuple[Any, ...], _Form] = {}
         self._plan = [self._planned(step, places) for step, places in zip(self._steps, bound.places, strict=True)]
         constants = [self._constant(*found) for found in bound.constant_ports]
         self._identities: list[str] = [""] * count + [part[0] for part in constants]
-        self._packed: list[bytes] = [b""] * count + [msgpack.packb(part) for part in constants]
-        self._packed_run = msgpack.packb(run)
+        self._packed: list[bytes] = [b""] * count + [_pack(part) for part in constants]
+        self._packed_run = _pack(run)
         self._first: dict[str, int] = {}
         self._ended = threading.Condition()
         self._buffer_lock = threading.Lock()
@@ -100,7 +103,7 @@ class RecordedCalls:
         labels = tuple((name, f"\0{label}\0") for name, label, _ in recipe.ports)
         return _Form(
             KEY_HEAD + _text(recipe.head), labels, _text(recipe.tail), _packed_items(recipe.head),
-            tuple(msgpack.packb(label) for _, label, _ in recipe.ports), _packed_items(recipe.tail),
+            tuple(_pack(label) for _, label, _ in recipe.ports), _packed_items(recipe.tail),
             len(recipe.head) + len(labels) + len(recipe.tail),
         )  # fmt: skip
 
@@ -142,28 +145,29 @@ class RecordedCalls:
     def _served(self, i: int, artifact: Artifact, value: Any = MISSING) -> Any:
         now = time.time()
         self.values[i] = value
-        self._take_note(i, "cached", artifact, MISSING, now, now, 0)
+        self._take_note(i, "cached", artifact, MISSING, now, now, "")
         return value
 
     def _made(self, i: int, form: _Form, places: tuple[int, ...], key: str) -> Any:
         arguments = self._arguments(i)
-        worker = threading.get_ident()
-        self.running[worker] = i
+        thread = threading.get_ident()
+        self.running[thread] = i
+        worker = self._workers.get(thread) or self._named(thread)
         started = self.started[i] = time.time()
         if self._listener is not None:
-            self._tell(EventKind.TASK_STARTED, i, {"attempt": 1, "worker": self._worker()})
+            self._tell(EventKind.TASK_STARTED, i, {"attempt": 1, "worker": worker})
         function = self._bound.calls[i][1]
         value = function(**arguments) if type(arguments) is dict else function(*arguments)
         ended = time.time()
         value, encoded, rows = self._calls.encode_only(self._steps[i], value)
         packed = b"".join(
-            [b"\x94", packed_references(encoded.artifact), self._packed_run, msgpack.packb(self._bound.names[i]), _map_header(form.count),
+            [b"\x94", packed_references(encoded.artifact), self._packed_run, _pack(self._bound.names[i]), _map_header(form.count),
              form.packed_head, *[label + self._packed[p] for label, p in zip(form.packed_labels, places)], form.packed_tail]  # noqa: B905
         )  # fmt: skip
         entry = key, packed, self._calls.no_cache
         self.values[i] = value
-        self._take_note(i, "succeeded", encoded.artifact, value, started, ended, 1, rows, entry)
-        self.running.pop(worker, None)
+        self._take_note(i, "succeeded", encoded.artifact, value, started, ended, worker, rows, entry)
+        del self.running[thread]
         return value
 
     def _arguments(self, i: int) -> Sequence[Any] | dict[str, Any]:
@@ -184,16 +188,17 @@ class RecordedCalls:
         return value
 
     def _take_note(
-        self, i: int, state: str, artifact: Artifact, value: Any, started: float, ended: float, attempt: int,
+        self, i: int, state: str, artifact: Artifact, value: Any, started: float, ended: float, worker: str,
         rows: Sequence[Encoded] = (), entry: tuple[str, bytes, bool] | None = None,
     ) -> None:  # fmt: skip
         identity = self._identities[i] = key_part(artifact)
-        self._packed[i] = msgpack.packb((identity, shown(value) if value is not MISSING else identity))
+        self._packed[i] = _pack((identity, shown(value) if value is not MISSING else identity))
         self.states[i], self.ended[i] = state, ended
-        begun = started if attempt else None
+        attempt, begun = (1, started) if worker else (0, None)
+        reference = "out", artifact.digest, artifact.codec, artifact.type, artifact.size_bytes, artifact.meta or None
         row: CallRow = (
-            self._run, self._bound.names[i], -1, state, attempt, begun, ended, 0.0, self._worker() if attempt else "", self.keys[i],
-            (("out", artifact.digest, artifact.codec, artifact.type, artifact.size_bytes, artifact.meta or None),), None, None, "", None,
+            self._run, self._bound.names[i], -1, state, attempt, begun, ended, 0.0, worker, self.keys[i],
+            (reference,), None, None, "", None,
         )  # fmt: skip
         buffer = None
         with self._buffer_lock:
@@ -210,11 +215,13 @@ class RecordedCalls:
         if self._listener is not None:
             data: dict[str, Any] = {"state": state, "attempt": attempt}
             if attempt:
-                data |= {"started_at": started, "duration_s": ended - started, "worker": self._worker()}
+                data |= {"started_at": started, "duration_s": ended - started, "worker": worker}
             self._tell(EventKind.TASK_ENDED, i, data)
 
-    def _worker(self) -> str:
-        return threading.current_thread().name
+    def _named(self, thread: int) -> str:
+        """The name of this thread; it has none of its own, so that names are equal on both roads."""
+        name = self._workers[thread] = f"thread-{len(self._workers)}"
+        return name
 
     def _tell(self, kind: EventKind, i: int, data: dict[str, Any]) -> None:
         assert self._listener is not None
@@ -268,7 +275,7 @@ def _text(parts: Mapping[str, Part]) -> str:
 
 
 def _packed_items(parts: Mapping[str, Part]) -> bytes:
-    return b"".join([msgpack.packb(name) + msgpack.packb(part) for name, part in parts.items()])
+    return b"".join([_pack(name) + _pack(part) for name, part in parts.items()])
 
 
 def _map_header(count: int) -> bytes:

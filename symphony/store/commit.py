@@ -108,8 +108,9 @@ def write_batch(connection: sqlite3.Connection, batch: Batch, sittings: dict[str
     keys = key_rows([(k, e) for k, (e, replace) in batch.keys.items() if not replace], packs)
     replacing = key_rows([(k, e) for k, (e, replace) in batch.keys.items() if replace], packs)
     packs.write(connection)
-    insert(connection, "INSERT OR IGNORE INTO artifacts(digest, codec, pack, start, length, refers)", artifacts)
-    insert(connection, "INSERT OR IGNORE INTO keys(key, pack, position)", keys)
+    # in the order of the index, so that pages next to each other are written together
+    insert(connection, "INSERT OR IGNORE INTO artifacts(digest, codec, pack, start, length, refers)", sorted(artifacts))
+    insert(connection, "INSERT OR IGNORE INTO keys(key, pack, position)", sorted(keys))
     insert(connection, "INSERT OR REPLACE INTO keys(key, pack, position)", replacing)
     _write_slices(connection, batch.calls, sittings)
     _write_logs(connection, batch)

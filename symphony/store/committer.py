@@ -15,16 +15,16 @@ from symphony.store.encoded import Encoded
 from symphony.store.records import KeyEntry
 from symphony.store.slices import unpack_packed_entry
 
-FULL_COUNT = 3_000
+FULL_COUNT = 20_000
 """How many entries are written at the latest."""
 FULL_BYTES = 4 << 20
-WAIT_S = 0.1
+WAIT_S = 0.15
 """How long an entry waits at the most before it is written."""
-_ENTRIES_AT_MOST = 10 * FULL_COUNT
+_ENTRIES_AT_MOST = 3 * FULL_COUNT
 
 
 class Committer:
-    """Collects entries in a batch and writes it when it is full or a tenth of a second old.
+    """Collects entries in a batch and writes it when it is full or `WAIT_S` old.
 
     Attributes:
         pending: what waits. Change it within `adding` only.

@@ -20,7 +20,7 @@ from symphony.store.catalog import Row
 from symphony.store.commit import key_rows, new_packs
 from symphony.store.database import insert
 from symphony.store.files import discard
-from symphony.store.records import KeyEntry, RunRecord
+from symphony.store.records import RunRecord
 from symphony.store.slices import pack_entry, unpack_data, unpack_entry
 from symphony.store.store import Store
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import zlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, cast
 
 import msgpack
@@ -37,7 +37,14 @@ def pack_data(data: Any) -> bytes:
     return zlib.crc32(body).to_bytes(4, "big") + body
 
 
+_quick: Callable[[Any], bytes] = msgpack.Packer(unicode_errors="surrogatepass").pack
+
+
 def _pack(data: Any) -> bytes:
+    try:
+        return _quick(data)  # packing plain data never gives up the interpreter, so one packer serves all threads
+    except (ValueError, TypeError, OverflowError, RecursionError):
+        pass
     try:
         body: bytes = msgpack.packb(data, default=_extend, unicode_errors="surrogatepass")
     except (ValueError, TypeError, OverflowError, RecursionError) as error:
