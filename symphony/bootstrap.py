@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import gc
 import importlib.util
 import sys
-from collections.abc import Callable, Iterable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
@@ -18,6 +16,7 @@ from symphony.compiler.excerpt import excerpt_of
 from symphony.compiler.identity import Identity, IdentityReader
 from symphony.config.project import Project, find_project
 from symphony.define.catalog import ProjectCatalog, make_importable
+from symphony.define.garbage import collection_paused
 from symphony.define.source_tree import ProjectSources
 from symphony.define.static_catalog import StaticCatalog
 from symphony.define.tracing import MelodyFunction
@@ -223,19 +222,6 @@ def _module_name(path: Path, root: Path) -> str:
 # compiling ------------------------------------------------------------------------------------------------------------
 
 
-@contextmanager
-def _no_garbage_collection() -> Iterator[None]:
-    """Pause the collector: a large melody is a million small values that live on, looked through again and again."""
-    if not gc.isenabled():  # paused by the user, or by a compilation in another thread
-        yield
-        return
-    gc.disable()
-    try:
-        yield
-    finally:
-        gc.enable()
-
-
 def check(target: Any, *, project: Project | None = None, imports: bool = True) -> Checked:
     """Check a melody, a plan, or a file of either; never raises for problems of the melody.
 
@@ -244,7 +230,7 @@ def check(target: Any, *, project: Project | None = None, imports: bool = True) 
         project: whose players are meant; None: the project above the melody.
         imports: False reads players from their source text and executes nothing of the project.
     """
-    with _no_garbage_collection():
+    with collection_paused():
         return _checked(target, project, imports)
 
 
