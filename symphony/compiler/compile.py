@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 from symphony.compiler.expressions import ExpressionChecks
 from symphony.compiler.fit import Fit, fit
 from symphony.compiler.flatten import Flat, FlatTask, check_arguments, flatten
-from symphony.compiler.identity.values import Note
 from symphony.compiler.links import report_fit
 from symphony.compiler.literals import misfit
 from symphony.compiler.order import Cycle, in_order
@@ -30,6 +29,9 @@ from symphony.model.plan import Plan, PlannedTask, PlayerPin
 from symphony.model.port_type import PortType
 from symphony.model.signature import Catalog, Port, Signature
 from symphony.model.template import expressions_in
+
+if TYPE_CHECKING:
+    from symphony.compiler.identity.values import Note
 
 
 class CodeIdentity(Protocol):
@@ -336,7 +338,7 @@ class _Work:
         if bare is None or bare.path or bare.root != "tasks":
             return False
         types = self.types.get(bare.name)
-        given = types.whole if types is not None else None
+        given = types.whole() if types is not None else None
         return given is not None and fit(given, wanted) is Fit.YES
 
     def link(self, flat: FlatTask, name: str, value: Any, wanted: PortType) -> None:

@@ -19,21 +19,21 @@ Report = Callable[[str, str, str], None]
 
 @dataclass(slots=True)
 class TaskTypes:
-    """What a task gives: one value, or several by name; under `each` lists of them.
-
-    Attributes:
-        whole: the type of ``tasks.x``; None when one of several outputs has to be named.
-    """
+    """What a task gives: one value, or several by name; under `each` lists of them."""
 
     outputs: Mapping[str, PortType]
     several: bool = False
     listed: bool = False
-    whole: PortType | None = field(init=False, default=None)
+    _whole: PortType | None = field(init=False, default=None)
 
     def __post_init__(self) -> None:
         if not self.several:
             only = next(iter(self.outputs.values()), pt.ANY)
-            self.whole = pt.list_of(only) if self.listed else only
+            self._whole = pt.list_of(only) if self.listed else only
+
+    def whole(self) -> PortType | None:
+        """The type of ``tasks.x``; None when one of several outputs has to be named."""
+        return self._whole
 
 
 @dataclass(slots=True)
@@ -121,7 +121,7 @@ class TypeScope:
                 )
                 return pt.ANY
             return step_through(pt.list_of(t) if types.listed else t, path, f"tasks.{name}.{port}", report)
-        whole = types.whole
+        whole = types.whole()
         if whole is None:
             report("SYM166", f"the task {name!r} has several outputs: {', '.join(types.outputs)}",
                    f"say which one: tasks.{name}.{next(iter(types.outputs))}")  # fmt: skip

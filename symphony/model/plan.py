@@ -194,6 +194,3 @@ _json = json.JSONEncoder(ensure_ascii=False, separators=(", ", ": "), allow_nan=
 
 def _listed(entries: Iterable[str], start: str = "[", end: str = "]") -> str:
     return start + "\n    " + ",\n    ".join(entries) + "\n  " + end
-
-
-PlannedTask.model_rebuild()
