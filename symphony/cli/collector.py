@@ -1,4 +1,4 @@
-"""How often the program collects garbage: seldom while a command starts, as usual while a melody runs."""
+"""How often the program collects garbage: seldom while a command loads, as usual while a melody runs."""
 
 from __future__ import annotations
 
@@ -14,12 +14,10 @@ def collect_seldom() -> None:
 
 
 def collect_as_usual() -> None:
-    """End what `collect_seldom` began. What has been loaded is never looked through again."""
+    """End what `collect_seldom` began, if it did. What is loaded by now is never looked through again, at exit neither.
+
+    Called before bodies of players run: what they make is collected as in any other program.
+    """
     if gc.get_threshold()[0] == _SELDOM:
         gc.freeze()
         gc.set_threshold(*_USUAL)
-
-
-def collect_no_more() -> None:
-    """Look through nothing at the end of the process, which frees everything anyway."""
-    gc.freeze()

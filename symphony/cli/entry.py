@@ -7,7 +7,7 @@ import sys
 import threading
 from collections.abc import Sequence
 
-from symphony.cli.collector import collect_no_more, collect_seldom
+from symphony.cli.collector import collect_as_usual, collect_seldom
 from symphony.cli.version import VERSION
 from symphony.errors import CompileError, InternalError, SymphonyError
 
@@ -28,7 +28,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     code = _answered(sys.argv[1:])
     if code in (FAILED, CANCELLED) and _has_abandoned_threads():
         os._exit(code)  # a thread cannot be stopped; waiting for it would never end
-    collect_no_more()
+    collect_as_usual()
     return code
 
 
