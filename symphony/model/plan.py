@@ -78,7 +78,7 @@ class PlannedTask(ValueModel):
     def document(self) -> dict[str, Any]:
         """The task as it stands in a plan file: what differs from the defaults, as plain data."""
         inputs = self.inputs
-        if self.model_fields_set == _USUAL and inputs and all(map(is_settled, inputs.values())):
+        if self.model_fields_set == _USUAL and self.player and inputs and all(map(is_settled, inputs.values())):
             # most tasks of a large plan: written by hand, in a third of the time
             written = {k: str(v) if type(v) is Expression else v for k, v in inputs.items()}
             return {"id": self.id, "player": self.player, "with": written}

@@ -38,7 +38,12 @@ MORE: st.SearchStrategy[dict[str, Any]] = st.fixed_dictionaries(
 @st.composite
 def tasks(draw: st.DrawFn) -> PlannedTask:
     kind = draw(st.sampled_from(["player", "run"]))
-    fields = {"id": draw(st.text(min_size=1, max_size=4)), kind: "x", "inputs": draw(INPUTS), **draw(MORE)}
+    fields = {
+        "id": draw(st.text(min_size=1, max_size=4)),
+        kind: draw(st.sampled_from(["x", "", None])),
+        "inputs": draw(INPUTS),
+        **draw(MORE),
+    }
     return PlannedTask.model_construct(**fields)
 
 
