@@ -2,24 +2,20 @@
 
 from __future__ import annotations
 
-import gc
 import importlib.util
 import sys
-from collections.abc import Callable, Iterable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
 from types import ModuleType
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
-from symphony.compiler.compile import Compilation, compile_melody
-from symphony.compiler.excerpt import excerpt_of
-from symphony.compiler.identity import Identity, IdentityReader
+from symphony.compiler.compile import CodeIdentity, Compilation, Identities, compile_melody
 from symphony.config.project import Project, find_project
 from symphony.define.catalog import ProjectCatalog, make_importable
+from symphony.define.garbage import collection_paused
 from symphony.define.source_tree import ProjectSources
-from symphony.define.static_catalog import StaticCatalog
 from symphony.define.tracing import MelodyFunction
 from symphony.errors import CompileError, MissingExtraError, RefusedError, TracingError, UsageError
 from symphony.model.diagnostic import Diagnostic
@@ -32,6 +28,7 @@ from symphony.model.signature import Catalog, Signature
 from symphony.model.source import Span
 
 if TYPE_CHECKING:
+    from symphony.compiler.identity import IdentityReader, Note
     from symphony.runtime.execute import Order
     from symphony.runtime.explain import Decision
     from symphony.runtime.result import RunResult
@@ -223,19 +220,6 @@ def _module_name(path: Path, root: Path) -> str:
 # compiling ------------------------------------------------------------------------------------------------------------
 
 
-@contextmanager
-def _no_garbage_collection() -> Iterator[None]:
-    """Pause the collector: a large melody is a million small values that live on, looked through again and again."""
-    if not gc.isenabled():  # paused by the user, or by a compilation in another thread
-        yield
-        return
-    gc.disable()
-    try:
-        yield
-    finally:
-        gc.enable()
-
-
 def check(target: Any, *, project: Project | None = None, imports: bool = True) -> Checked:
     """Check a melody, a plan, or a file of either; never raises for problems of the melody.
 
@@ -244,7 +228,7 @@ def check(target: Any, *, project: Project | None = None, imports: bool = True) 
         project: whose players are meant; None: the project above the melody.
         imports: False reads players from their source text and executes nothing of the project.
     """
-    with _no_garbage_collection():
+    with collection_paused():
         return _checked(target, project, imports)
 
 
@@ -316,27 +300,42 @@ def compile_with(
     """Compile a melody with the players of a project."""
     catalog: Catalog = ProjectCatalog((project.root, folder.resolve()))
     if not imports:
+        from symphony.define.static_catalog import StaticCatalog  # only with --no-import
+
         catalog = StaticCatalog(ProjectSources(project.root, (folder.resolve(),)))
     return compile_melody(melody, catalog, identities_of(project, folder), broken=broken, before=before)
 
 
-def identities_of(project: Project, folder: Path) -> Callable[[Signature], Identity]:
+def identities_of(project: Project, folder: Path) -> Identities:
     """What gives the code identity of a player: its source for the project's own, name and version for shipped ones."""
-    reader = IdentityReader(ProjectSources(project.root, (folder.resolve(),)))
+    sources = ProjectSources(project.root, (folder.resolve(),))
+    readers: list[IdentityReader] = []
 
-    def identity(signature: Signature) -> Identity:
+    def identity(signature: Signature) -> CodeIdentity:
         if not signature.in_project:
             return _declared(signature.name, signature.version)
-        return reader.identity_of(signature.module, signature.qualname, version=signature.version)
+        if not readers:
+            from symphony.compiler.identity import IdentityReader  # only players of the project need their source read
+
+            readers.append(IdentityReader(sources))
+        return readers[0].identity_of(signature.module, signature.qualname, version=signature.version)
 
     return identity
 
 
+class _Declared(NamedTuple):
+    """The identity of a shipped player: its name and version stand for its code."""
+
+    digest: str
+    imports: tuple[str, ...] = ()
+    notes: tuple[Note, ...] = ()
+
+
 @lru_cache(maxsize=1024)
-def _declared(name: str, version: str) -> Identity:
+def _declared(name: str, version: str) -> CodeIdentity:
     from symphony.model.canonical import digest_of
 
-    return Identity(digest=digest_of(["declared", name, version]), reason="", reached=(), imports=(), notes=())
+    return _Declared(digest_of(["declared", name, version]))
 
 
 def _traced_again(function: MelodyFunction, first: Melody) -> Melody:
@@ -366,6 +365,8 @@ def _text_of(file: str) -> str:
 def _with_excerpt(found: Diagnostic, text: str) -> Diagnostic:
     if found.excerpt or found.span is None or not text:
         return found
+    from symphony.compiler.excerpt import excerpt_of  # only where something is wrong
+
     return Diagnostic(found.code, found.message, found.severity, found.hint, found.file, found.span, found.task,
                       excerpt_of(text, found.span))  # fmt: skip
 

@@ -7,6 +7,7 @@ import sys
 import threading
 from collections.abc import Sequence
 
+from symphony.cli.collector import collect_as_usual, collect_seldom
 from symphony.cli.version import VERSION
 from symphony.errors import CompileError, InternalError, SymphonyError
 
@@ -21,15 +22,22 @@ def main(arguments: Sequence[str] | None = None) -> int:
     0 done, 1 a task failed, 2 the call or the melody is wrong, 3 refused or different, 4 the surroundings fail,
     70 a fault of Symphony, 130 cancelled.
     """
-    words = list(sys.argv[1:] if arguments is None else arguments)
+    if arguments is not None:
+        return _answered(arguments)
+    collect_seldom()
+    code = _answered(sys.argv[1:])
+    if code in (FAILED, CANCELLED) and _has_abandoned_threads():
+        os._exit(code)  # a thread cannot be stopped; waiting for it would never end
+    collect_as_usual()
+    return code
+
+
+def _answered(arguments: Sequence[str]) -> int:
+    words = list(arguments)
     if words in (["--version"], ["-V"]):  # answered before anything else is loaded
         sys.stdout.write(f"symphony {VERSION}\n")
         return 0
-    code = _guarded(words)
-    code = _flushed(code)
-    if arguments is None and code in (FAILED, CANCELLED) and _has_abandoned_threads():
-        os._exit(code)  # a thread cannot be stopped; waiting for it would never end
-    return code
+    return _flushed(_guarded(words))
 
 
 def _guarded(words: Sequence[str]) -> int:

@@ -130,7 +130,8 @@ def _check_targets(melody: str, project: Any, targets: dict[str, Path]) -> None:
 
 def _finish(start: Callable[..., Any], project: Any, targets: dict[str, Path], *, json: bool) -> int:
     """Run with progress, then say and write what came of it; returns the exit code."""
-    from symphony.cli.interrupt import orderly_interrupts  # kept from --help
+    from symphony.cli.collector import collect_as_usual  # kept from --help
+    from symphony.cli.interrupt import orderly_interrupts
     from symphony.cli.output_file import write_value
     from symphony.cli.own_stdout import own_stdout
     from symphony.cli.progress import shown_progress
@@ -138,6 +139,7 @@ def _finish(start: Callable[..., Any], project: Any, targets: dict[str, Path], *
     from symphony.cli.terminal import say, write_document
     from symphony.runtime.document import run_document
 
+    collect_as_usual()
     with own_stdout(json), orderly_interrupts(), shown_progress() as on_event:
         result = start(on_event)
     for name, path in targets.items():

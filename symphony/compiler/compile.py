@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 from symphony.compiler.expressions import ExpressionChecks
+from symphony.compiler.fit import Fit, fit
 from symphony.compiler.flatten import Flat, FlatTask, check_arguments, flatten
-from symphony.compiler.identity.values import Note
 from symphony.compiler.links import report_fit
 from symphony.compiler.literals import misfit
 from symphony.compiler.order import Cycle, in_order
@@ -27,8 +27,11 @@ from symphony.model.melody import Melody
 from symphony.model.names import did_you_mean
 from symphony.model.plan import Plan, PlannedTask, PlayerPin
 from symphony.model.port_type import PortType
-from symphony.model.signature import Catalog, Signature
+from symphony.model.signature import Catalog, Port, Signature
 from symphony.model.template import expressions_in
+
+if TYPE_CHECKING:
+    from symphony.compiler.identity.values import Note
 
 
 class CodeIdentity(Protocol):
@@ -98,6 +101,8 @@ class _Compiler:
         self.identities = identities
         self.signatures = signatures
         self.pins: dict[str, PlayerPin] = {}
+        self.ports: dict[str, dict[str, Port]] = {}
+        self.types: dict[tuple[str, bool], TaskTypes] = {}
         self.hints: dict[str, str] = {}
 
     def plan(self, melody: Melody, broken: frozenset[str], above: tuple[Melody, ...] = ()) -> Plan:
@@ -126,6 +131,21 @@ class _Compiler:
         elif self.signatures[name] is None:
             self._find(name, flat)
         return self.signatures[name]
+
+    def ports_of(self, signature: Signature) -> dict[str, Port]:
+        """The inputs of a player by name."""
+        found = self.ports.get(signature.name)
+        if found is None:
+            found = self.ports[signature.name] = {p.name: p for p in signature.inputs}
+        return found
+
+    def types_of(self, signature: Signature, *, listed: bool) -> TaskTypes:
+        """What the tasks of a player give: one value for all of them."""
+        found = self.types.get((signature.name, listed))
+        if found is None:
+            outputs = {p.name: p.type for p in signature.outputs}
+            found = self.types[signature.name, listed] = TaskTypes(outputs, signature.several, listed)
+        return found
 
     def _find(self, name: str, flat: FlatTask) -> Signature | None:
         where: dict[str, Any] = {"melody": flat.melody, "at": flat.at("player"), "task": flat.id}
@@ -167,7 +187,6 @@ class _Work:
         self.melody, self.flat, self.broken, self.above = melody, flat, broken, above
         self.types: dict[str, TaskTypes] = {}
         self.bodies: dict[str, Plan] = {}
-        self.signatures: dict[str, Signature | None] = {}
         self.scope = TypeScope(
             {n: p.port_type for n, p in melody.params.items()},
             self.types,
@@ -183,9 +202,8 @@ class _Work:
         planned: list[PlannedTask] = []
         for id in self.order():
             flat = self.flat.tasks[id]
-            self.signatures[id] = signature = self.resolve(flat)
-            item_types = self.each(flat)
-            self.scope.items = item_types
+            signature = self.resolve(flat)
+            self.scope.items = self.each(flat)
             self.inputs(flat, signature)
             self.when(flat)
             self.secrets.check_task(flat)
@@ -203,8 +221,7 @@ class _Work:
         tasks = self.flat.tasks
         waits_for: dict[str, tuple[str, ...]] = {}
         for id, flat in tasks.items():
-            names = self.links(flat)
-            waits_for[id] = tuple(n for n in names if n in tasks)
+            waits_for[id] = tuple([n for n in self.links(flat) if n in tasks])
         try:
             return in_order(waits_for)
         except Cycle as cycle:
@@ -295,9 +312,11 @@ class _Work:
             for name, value in flat.inputs.items():
                 self.value_type(flat, value, flat.at("with", name))
             return
-        ports = {p.name: p for p in signature.inputs}
+        ports = self.compiler.ports_of(signature)
         for name, value in flat.inputs.items():
             port = ports.get(name)
+            if port is not None and self.plainly_fits(value, port.type):
+                continue
             if port is None:
                 self.problems.add(
                     "SYM152", f"the player {signature.name!r} has no input {name!r}", melody=flat.melody,
@@ -312,6 +331,15 @@ class _Work:
                     "SYM153", f"the player {signature.name!r} needs the input {name!r} ({port.type})", melody=flat.melody,
                     at=flat.at(), key=True, task=flat.id, hint=f"add {name}: … under with",
                 )  # fmt: skip
+
+    def plainly_fits(self, value: Any, wanted: PortType) -> bool:
+        """Whether this is the usual link, the whole result of an earlier task, and fits; `link` looks at all others."""
+        bare = value.bare if type(value) is Expression else None
+        if bare is None or bare.path or bare.root != "tasks":
+            return False
+        types = self.types.get(bare.name)
+        given = types.whole() if types is not None else None
+        return given is not None and fit(given, wanted) is Fit.YES
 
     def link(self, flat: FlatTask, name: str, value: Any, wanted: PortType) -> None:
         """Check that a value fits an input: links by type, plain data by value, lists and maps part by part."""
@@ -378,7 +406,7 @@ class _Work:
     def gives(self, flat: FlatTask, signature: Signature | None) -> TaskTypes:
         listed = flat.each is not None
         if signature is not None:
-            return TaskTypes({p.name: p.type for p in signature.outputs}, signature.several, listed)
+            return self.compiler.types_of(signature, listed=listed)
         if flat.id in self.bodies:
             body = self.bodies[flat.id]
             return TaskTypes({n: pt.parse_port_type(t) for n, t in body.output_types.items()}, True, listed)

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from operator import is_
 from typing import TYPE_CHECKING, Any
 
 from symphony.compiler.flatten import FlatTask
 from symphony.compiler.types import TaskTypes, split_port
+from symphony.model.blank import Blank
 from symphony.model.expression import Expression, Node, Reference, as_reference, rewrite
 from symphony.model.frozen import FrozenMap
 from symphony.model.plan import Plan, PlannedTask, PlayerPin
@@ -41,8 +43,7 @@ def player_pin(signature: Signature, identity: CodeIdentity) -> PlayerPin:
     )
 
 
-_EMPTY = PlannedTask.model_construct(id="")
-"""What every planned task begins as: copying it is several times cheaper than filling in the defaults each time."""
+_BLANK = Blank(PlannedTask, id="")
 
 
 def planned_task(
@@ -50,10 +51,7 @@ def planned_task(
 ) -> PlannedTask:
     """Fix a task: task policies win over those of the player."""
     task = flat.task
-    fields: dict[str, Any] = {
-        "id": flat.id,
-        "inputs": FrozenMap({name: normal_value(value, types) for name, value in flat.inputs.items()}),
-    }
+    fields: dict[str, Any] = {"id": flat.id, "inputs": _normal_inputs(flat.inputs, types)}
     if signature is not None:
         fields["player"] = signature.name
     elif task.run is not None:
@@ -70,7 +68,15 @@ def planned_task(
         fields["needs"] = tuple(dict.fromkeys(flat.needs))
     _policies(fields, flat, signature)
     # Every field is a finished value; validating again would read text that holds a literal ${{ as an expression.
-    return _EMPTY.model_copy(update=fields)
+    return _BLANK.filled(fields)
+
+
+def _normal_inputs(inputs: Mapping[str, Any], types: Mapping[str, TaskTypes]) -> FrozenMap[str, Any]:
+    """The inputs in normal form; they are shared with the melody where that changes nothing."""
+    normal = {name: normal_value(value, types) for name, value in inputs.items()}
+    if type(inputs) is FrozenMap and all(map(is_, normal.values(), inputs.values())):
+        return inputs
+    return FrozenMap(normal)
 
 
 def _policies(fields: dict[str, Any], flat: FlatTask, signature: Signature | None) -> None:

@@ -14,6 +14,8 @@ def check_policies(flat: FlatTask, signature: Signature | None, problems: Proble
         return
     timeout = flat.task.timeout if flat.task.timeout is not None else signature.timeout_s
     isolation = flat.task.isolation or signature.isolation
+    if timeout is None and (isolation is None or isolation is Isolation.THREAD):
+        return
     where = {"melody": flat.melody, "task": flat.id}
     if timeout is not None and not signature.is_async:
         at = flat.at("timeout") if flat.task.timeout is not None else flat.at("player")

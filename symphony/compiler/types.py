@@ -24,13 +24,16 @@ class TaskTypes:
     outputs: Mapping[str, PortType]
     several: bool = False
     listed: bool = False
+    _whole: PortType | None = field(init=False, default=None)
+
+    def __post_init__(self) -> None:
+        if not self.several:
+            only = next(iter(self.outputs.values()), pt.ANY)
+            self._whole = pt.list_of(only) if self.listed else only
 
     def whole(self) -> PortType | None:
         """The type of ``tasks.x``; None when one of several outputs has to be named."""
-        if self.several:
-            return None
-        only = next(iter(self.outputs.values()), pt.ANY)
-        return pt.list_of(only) if self.listed else only
+        return self._whole
 
 
 @dataclass(slots=True)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import tomllib
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -43,6 +42,8 @@ def _is_root(folder: Path) -> bool:
     pyproject = folder / "pyproject.toml"
     if not pyproject.is_file():
         return False
+    import tomllib  # most folders have no such file
+
     try:
         return "symphony" in tomllib.loads(pyproject.read_text("utf-8")).get("tool", {})
     except (OSError, tomllib.TOMLDecodeError, UnicodeDecodeError):

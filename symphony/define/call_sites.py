@@ -33,21 +33,23 @@ class CallSites:
     """Finds call sites by code object and instruction. Each file is parsed once."""
 
     def __init__(self) -> None:
-        self._positions: dict[CodeType, list[tuple[int | None, int | None, int | None, int | None]]] = {}
+        self._codes: dict[int, CodeType] = {}  # by identity: hashing a code object reads all of its instructions
+        self._positions: dict[int, list[tuple[int | None, int | None, int | None, int | None]]] = {}
         self._files: dict[str, dict[tuple[int, int], CallSite]] = {}
-        self._found: dict[tuple[CodeType, int], CallSite | None] = {}
+        self._found: dict[tuple[int, int], CallSite | None] = {}
 
     def find(self, code: CodeType, instruction: int) -> CallSite | None:
         """Find the call that the instruction at a byte offset makes; None where the source is not to be had."""
-        marked = (code, instruction)
+        marked = (id(code), instruction)
         if marked not in self._found:
+            self._codes[id(code)] = code  # kept, so that no other code takes its identity
             self._found[marked] = self._look_up(code, instruction)
         return self._found[marked]
 
     def _look_up(self, code: CodeType, instruction: int) -> CallSite | None:
-        positions = self._positions.get(code)
+        positions = self._positions.get(id(code))
         if positions is None:
-            positions = self._positions[code] = list(code.co_positions())
+            positions = self._positions[id(code)] = list(code.co_positions())
         index = instruction // 2
         if index >= len(positions):
             return None

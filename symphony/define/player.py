@@ -62,7 +62,7 @@ class Player(Generic[P, R]):
     def __repr__(self) -> str:
         return f"<{self.kind} {self.function.__module__}:{self.function.__qualname__}>"
 
-    @property
+    @cached_property
     def name(self) -> str:
         """The registered name of a shipped player, else ``module:qualname``."""
         module, qualname = self.function.__module__, self.function.__qualname__

@@ -22,10 +22,14 @@ if TYPE_CHECKING:
 class Ref:
     """A value that will exist when the melody runs. Operators build expressions; nothing is computed here."""
 
-    __slots__ = ("_node",)
+    __slots__ = ("_tree",)
 
     def __init__(self, node: Node) -> None:
-        self._node = node
+        self._tree = node
+
+    @property
+    def _node(self) -> Node:
+        return self._tree
 
     # building ----------------------------------------------------------------------------------------------------
 
@@ -155,8 +159,11 @@ class TaskRef(Ref):
     __slots__ = ("_draft",)
 
     def __init__(self, draft: Draft) -> None:
-        super().__init__(Select(Name("tasks"), draft.id))
         self._draft = draft
+
+    @property
+    def _node(self) -> Node:
+        return Select(Name("tasks"), self._draft.id)  # most references to tasks are only passed on, without a tree
 
     def when(self, condition: Any) -> TaskRef:
         """Run the task only when the condition holds."""
@@ -182,7 +189,6 @@ class TaskRef(Ref):
     def named(self, name: str) -> TaskRef:
         """Give the task another id than the variable's name."""
         self._draft.rename(name)
-        self._node = Select(Name("tasks"), name)
         return self
 
     def described(self, text: str) -> TaskRef:

@@ -12,13 +12,15 @@ from typing import Any, TypeVar, cast, get_type_hints
 
 from symphony.define.annotations import record_fields, to_port_type
 from symphony.define.call_sites import CallSites, source_text
+from symphony.define.garbage import collection_paused
 from symphony.define.player import Player
 from symphony.define.recording import current_recorder, recording_to
 from symphony.define.references import Ref, TaskRef, to_value
 from symphony.errors import TracingError
+from symphony.model.blank import Blank
 from symphony.model.expression import Expression, Name, Select
 from symphony.model.expression_parser import parse_expression
-from symphony.model.frozen import FrozenMap
+from symphony.model.frozen import EMPTY, FrozenMap
 from symphony.model.melody import Melody
 from symphony.model.names import problem_with_identifier
 from symphony.model.param import Param
@@ -26,6 +28,7 @@ from symphony.model.port_type import ANY
 from symphony.model.source import Path as DocumentPath
 from symphony.model.source import Source, Span
 from symphony.model.task import Task
+from symphony.model.template import is_settled
 
 T = TypeVar("T")
 _POLICIES = frozenset({"retry", "timeout", "isolation", "resources", "tokens", "priority", "cache"})
@@ -111,13 +114,15 @@ class Draft:
 
     __slots__ = ("code", "each", "fields", "id", "inputs", "instruction", "kind", "needs", "recorder", "what")
 
-    def __init__(self, recorder: MelodyRecorder, id: str, kind: str, what: str, inputs: dict[str, Any]) -> None:
-        self.recorder, self.id, self.kind, self.what, self.inputs = recorder, id, kind, what, inputs
+    def __init__(
+        self, recorder: MelodyRecorder, id: str, kind: str, what: str, code: CodeType, instruction: int
+    ) -> None:
+        self.recorder, self.id, self.kind, self.what = recorder, id, kind, what
+        self.code, self.instruction = code, instruction
+        self.inputs: dict[str, Any] = {}
         self.each: Any = None
         self.fields: dict[str, Any] = {}
         self.needs: list[Draft] = []
-        self.code: CodeType | None = None
-        self.instruction = 0
 
     def rename(self, name: str) -> None:
         """Take another id.
@@ -151,12 +156,26 @@ class Draft:
 
     def is_like(self, task: Task) -> bool:
         """Whether the draft says what a finished task says; a draft with more than inputs is built to be compared."""
-        if self.fields or self.needs or self.each is not None:
+        if self.has_more_than_inputs or len(task.model_fields_set) != 2:
             return Task.model_validate(self.build()) == task
         return getattr(task, self.kind) == self.what and task.inputs == self.inputs
 
+    @property
+    def has_more_than_inputs(self) -> bool:
+        """Whether anything is said besides the work and its inputs."""
+        return bool(self.fields or self.needs) or self.each is not None
+
+    def finished(self) -> Task | dict[str, Any]:
+        """The task, where there is nothing to validate; else the document that `Melody` validates."""
+        if self.kind != "player" or self.has_more_than_inputs:
+            return self.build()
+        for name, value in self.inputs.items():
+            if type(name) is not str or not is_settled(value):
+                return self.build()
+        return _BLANK.filled({"player": self.what, "inputs": FrozenMap(self.inputs)})
+
     def build(self) -> dict[str, Any]:
-        """The finished task, as the document that `Melody` validates."""
+        """The task as a document."""
         fields: dict[str, Any] = {self.kind: self.what, "with": self.inputs, **self.fields}
         if self.each is not None:
             fields["each"] = self.each
@@ -165,11 +184,20 @@ class Draft:
         return fields
 
 
-class MelodyRecorder:
-    """Notes calls of players as tasks of one melody."""
+_BLANK = Blank(Task)
 
-    def __init__(self, folder: Path) -> None:
+
+class MelodyRecorder:
+    """Notes calls of players as tasks of one melody.
+
+    Args:
+        folder: where the melody's file lies.
+        earlier: the tasks of an earlier trace. What is the same again is taken from there: it costs least to compare.
+    """
+
+    def __init__(self, folder: Path, earlier: Mapping[str, Task] = EMPTY) -> None:
         self.drafts: dict[str, Draft] = {}
+        self._earlier = earlier
         self.children: dict[str, Melody] = {}
         self.sites = CallSites()
         self._folder = folder
@@ -205,18 +233,17 @@ class MelodyRecorder:
             count += 1
             id = f"{wanted}_{count}"
         self._counts[wanted] = count
-        draft = Draft(self, id, kind, what, {})
-        draft.code, draft.instruction = code, instruction
-        self.drafts[id] = draft
+        draft = self.drafts[id] = Draft(self, id, kind, what, code, instruction)
         return draft
 
     def _bind(self, draft: Draft, arguments: Mapping[str, Any]) -> None:
         inputs = draft.inputs
         marks: dict[str, _Each] = {}
+        earlier = self._earlier.get(draft.id)
         for name, value in arguments.items():
             if type(value) is TaskRef:  # the usual case, without building a tree
-                node = value._node
-                inputs[name] = Expression.reference("tasks", node.field)  # type: ignore[union-attr]
+                before = earlier.inputs.get(name) if earlier is not None else None
+                inputs[name] = _reference_to(value._draft.id, before)
             elif isinstance(value, _Each):
                 marks[name] = value
                 inputs[name] = None
@@ -245,6 +272,12 @@ class MelodyRecorder:
             return "./" + Path(path).relative_to(self._folder).as_posix()
         except ValueError:
             return path
+
+
+def _reference_to(task: str, before: Any) -> Expression:
+    if type(before) is Expression and before.text == f"tasks.{task}":
+        return before
+    return Expression.reference("tasks", task)
 
 
 def _named(player: Player[Any, Any], args: tuple[Any, ...], kwargs: dict[str, Any]) -> dict[str, Any]:
@@ -298,26 +331,31 @@ class MelodyFunction:
         Raises:
             TracingError: the body did something that only a running task can do; names the file and line.
         """
-        return self._built(*self._record())
+        with collection_paused():
+            return self._built(*self._record())
 
     def trace_again(self, first: Melody) -> Melody:
         """Trace once more and compare with an earlier trace; gives `first` itself back where nothing differs.
 
         Cheaper than `trace`: calls are compared as they were recorded, and only a difference is built.
         """
-        recorder, params, result = self._record()
-        tasks = first.tasks
-        same = (
-            params == first.params
-            and list(recorder.drafts) == list(tasks)
-            and _outputs(result, self.function.__name__) == first.outputs
-            and all(draft.is_like(tasks[id]) for id, draft in recorder.drafts.items())
-        )
-        return first if same else self._built(recorder, params, result)
+        with collection_paused():
+            recorder, params, result = self._record(first.tasks)
+            drafts, tasks = recorder.drafts, first.tasks
+            same = (
+                params == first.params
+                and list(drafts) == list(tasks)
+                and _outputs(result, self.function.__name__) == first.outputs
+                and all(draft.is_like(tasks[id]) for id, draft in drafts.items())
+            )
+            if not same:
+                return self._built(recorder, params, result)
+            drafts.clear()  # drafts and recorder hold each other: set free now, not when the collector finds them
+            return first
 
-    def _record(self) -> tuple[MelodyRecorder, dict[str, Param], Any]:
+    def _record(self, earlier: Mapping[str, Task] = EMPTY) -> tuple[MelodyRecorder, dict[str, Param], Any]:
         function = self.function
-        recorder = MelodyRecorder(Path(self.file).parent)
+        recorder = MelodyRecorder(Path(self.file).parent, earlier)
         params = self._params()
         references = {name: Ref(Select(Name("params"), name)) for name in params}
         with recording_to(recorder):
@@ -338,7 +376,7 @@ class MelodyFunction:
             description=" ".join(description.split()),
             params=FrozenMap(params),
             env=tuple(self._fields.get("env") or ()),
-            tasks={id: draft.build() for id, draft in drafts.items()},  # type: ignore[arg-type]  # validated here
+            tasks={id: draft.finished() for id, draft in drafts.items()},  # type: ignore[arg-type]  # validated here
             outputs=FrozenMap(outputs),
             children=FrozenMap(recorder.children),
             source=_source(self, recorder),
@@ -400,7 +438,7 @@ def _source(melody: MelodyFunction, recorder: MelodyRecorder) -> Source:
 
     def locate(path: DocumentPath) -> Span | None:
         draft = recorder.drafts.get(str(path[1])) if len(path) > 1 and path[0] == "tasks" else None
-        site = sites.find(draft.code, draft.instruction) if draft is not None and draft.code is not None else None
+        site = sites.find(draft.code, draft.instruction) if draft is not None else None
         if site is None:
             return Span(code.co_firstlineno, 1, code.co_firstlineno, 2)
         if len(path) > 3 and path[2] == "with":

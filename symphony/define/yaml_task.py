@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from symphony.define.yaml_shapes import WRONG, Shapes
+from symphony.model.blank import Blank
 from symphony.model.expression import Expression
 from symphony.model.frozen import EMPTY, FrozenMap
 from symphony.model.policy import Backoff, Isolation, Resources, Retry
@@ -38,6 +39,7 @@ _FOREIGN = {
     "matrix": "each", "map": "each", "retries": "retry", "artifacts": "outputs", "desc": "description",
 }  # fmt: skip
 _IN_RESOURCES = ("cpus", "memory", "gpus")
+_BLANK = Blank(Task)
 
 
 class TaskReader:
@@ -68,7 +70,7 @@ class TaskReader:
         if not whole or work is WRONG or inputs is WRONG:
             return None
         # Every field is checked by now; validating again would read text that holds a literal ${{ as an expression.
-        return Task.model_construct(**{kind: work}, inputs=inputs, **fields)
+        return _BLANK.filled({kind: work, "inputs": inputs, **fields})
 
     # what it does ------------------------------------------------------------------------------------------------
 

@@ -166,7 +166,7 @@ class Expression:
         reference = Reference(root, name, path, False, at)
         self._node = None
         self._references = (reference,)
-        simple = not path and _PLAIN_FIELD.fullmatch(name) and name not in _CEL_WORDS
+        simple = not path and name.isidentifier() and name.isascii() and name not in _CEL_WORDS
         self.text = f"{root}.{name}" if simple else reference.text
         self.source = self.text if source is None else source
         return self

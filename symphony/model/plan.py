@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
+from collections.abc import Iterable, Iterator
 from functools import cached_property
 from typing import Annotated, Any, Literal
 
 from pydantic import Field, ValidationError
 
 from symphony.errors import MelodyError
-from symphony.model.canonical import digest_of
+from symphony.model.canonical import canonical_json
+from symphony.model.expression import Expression
 from symphony.model.frozen import EMPTY, FrozenMap
 from symphony.model.param import Param
 from symphony.model.policy import Duration, Isolation, Resources, Retry, ValueModel
 from symphony.model.task import Each, ShellOutput
-from symphony.model.template import Condition, Value
+from symphony.model.template import Condition, Value, is_settled
 
 FORMAT = 1
 
@@ -72,6 +75,21 @@ class PlannedTask(ValueModel):
     cache: bool = True
     outputs: FrozenMap[str, ShellOutput] = EMPTY
 
+    def document(self) -> dict[str, Any]:
+        """The task as it stands in a plan file: what differs from the defaults, as plain data."""
+        inputs = self.inputs
+        if self.model_fields_set == _USUAL and self.player and inputs and all(map(is_settled, inputs.values())):
+            # most tasks of a large plan: written by hand, in a third of the time
+            written = {k: str(v) if type(v) is Expression else v for k, v in inputs.items()}
+            return {"id": self.id, "player": self.player, "with": written}
+        return self.model_dump(mode="json", by_alias=True, exclude_defaults=True)
+
+
+_USUAL = {"id", "player", "inputs"}
+_LABELS = {"melody", "version", "description"}
+_AT_ONCE = 200
+"""Tasks turned into plain data at a time: fewer than would set the garbage collector going."""
+
 
 class Plan(ValueModel):
     """A plan. `tasks` stand in topological order, ties in the order of the definition.
@@ -94,27 +112,49 @@ class Plan(ValueModel):
     @cached_property
     def hash(self) -> str:
         """The hash of the plan: 64 hexadecimal digits."""
-        return digest_of(self._content())
+        written = hashlib.sha256()
+        for piece in self._content():
+            written.update(piece)
+        return written.hexdigest()
 
     @cached_property
     def by_id(self) -> dict[str, PlannedTask]:
         """The tasks by id."""
         return {t.id: t for t in self.tasks}
 
-    def _content(self) -> dict[str, Any]:
-        document = self.model_dump(mode="json", by_alias=True, exclude_defaults=True)
-        for label in ("melody", "version", "description"):
-            document.pop(label, None)
-        return {key: document[key] for key in sorted(document)}
+    def _content(self) -> Iterator[bytes]:
+        """The canonical JSON of what the hash covers, in pieces: no large plan is ever a whole tree of plain data."""
+        document = self._document()
+        keys = sorted(document.keys() - _LABELS)
+        for i, key in enumerate(keys):
+            yield (b"," if i else b"{") + canonical_json(key) + b":"
+            yield from self._content_of_tasks() if key == "tasks" else (canonical_json(document[key]),)
+        yield b"}" if keys else b"{}"
+
+    def _content_of_tasks(self) -> Iterator[bytes]:
+        for start in range(0, len(self.tasks), _AT_ONCE):
+            some = [task.document() for task in self.tasks[start : start + _AT_ONCE]]
+            yield (b"," if start else b"[") + canonical_json(some)[1:-1]
+        yield b"]"
+
+    def _document(self) -> dict[str, Any]:
+        """The plan as it stands in a file, the tasks still as values."""
+        document = self.model_dump(mode="json", by_alias=True, exclude_defaults=True, exclude={"tasks"})
+        if self.tasks:
+            document["tasks"] = self.tasks
+        return {name: document[name] for name in Plan.model_fields if name in document}
 
     def to_text(self) -> str:
         """The plan file: one JSON document, one line per task, ending in a newline; equal plans give equal bytes."""
-        document = self.model_dump(mode="json", by_alias=True, exclude_defaults=True)
+        document = self._document()
         head = {"symphony": FORMAT, "hash": self.hash, **{k: v for k, v in document.items() if k != "symphony"}}
         lines = []
         for key, value in head.items():
-            if key in ("tasks", "players") and value:
-                lines.append(f"  {_json(key)}: {_listed(value)}")
+            if key == "tasks":
+                lines.append(f"  {_json(key)}: {_listed(_json(task.document()) for task in self.tasks)}")
+            elif key == "players" and value:
+                entries = (f"{_json(name)}: {_json(player)}" for name, player in value.items())
+                lines.append(f"  {_json(key)}: {_listed(entries, '{', '}')}")
             else:
                 lines.append(f"  {_json(key)}: {_json(value)}")
         return "{\n" + ",\n".join(lines) + "\n}\n"
@@ -149,14 +189,8 @@ class Plan(ValueModel):
         return plan
 
 
-def _json(value: Any) -> str:
-    return json.dumps(value, ensure_ascii=False, separators=(", ", ": "), allow_nan=False)
+_json = json.JSONEncoder(ensure_ascii=False, separators=(", ", ": "), allow_nan=False).encode
 
 
-def _listed(value: Any) -> str:
-    if isinstance(value, dict):
-        return "{\n" + ",\n".join(f"    {_json(k)}: {_json(v)}" for k, v in value.items()) + "\n  }"
-    return "[\n" + ",\n".join(f"    {_json(v)}" for v in value) + "\n  ]"
-
-
-PlannedTask.model_rebuild()
+def _listed(entries: Iterable[str], start: str = "[", end: str = "]") -> str:
+    return start + "\n    " + ",\n    ".join(entries) + "\n  " + end

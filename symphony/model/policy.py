@@ -103,7 +103,7 @@ class Resources(ValueModel):
     gpus: Annotated[float, Field(ge=0, description="Graphics processors.")] = 0.0
 
 
-NO_RETRY = Retry()
+NO_RETRY = Retry.model_construct()  # the defaults as they stand: validating them would build the schema at every start
 PROGRAMMING_ERRORS = frozenset(
     {"TypeError", "NameError", "UnboundLocalError", "AttributeError", "SyntaxError", "IndentationError", "ImportError",
      "ModuleNotFoundError", "NotImplementedError", "RecursionError", "AssertionError"}

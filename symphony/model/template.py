@@ -137,6 +137,14 @@ def parse_value(data: Any) -> Any:
     return data
 
 
+def is_settled(value: Any) -> bool:
+    """Whether `parse_value` would give a value back as it is; said only of what is told at a glance."""
+    kind = type(value)
+    if kind is str:
+        return OPEN not in value
+    return kind is Expression or kind is int or kind is bool or kind is float or value is None
+
+
 def to_document(value: Any) -> Any:
     """Write a value as plain data; `parse_value` gives it back equal."""
     if isinstance(value, Expression):
