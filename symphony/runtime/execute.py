@@ -12,6 +12,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
+from symphony.define.garbage import CollectionEased
 from symphony.errors import StoreError
 from symphony.model.artifact import Artifact
 from symphony.model.event import Event, EventKind
@@ -20,7 +21,6 @@ from symphony.model.plan import Plan
 from symphony.model.states import FINAL, RunState, TaskState, check_run_transition
 from symphony.runtime.arguments import as_document, bind_params
 from symphony.runtime.call import TaskCalls
-from symphony.runtime.collector import EasedCollector
 from symphony.runtime.contract import InProcessExecutor
 from symphony.runtime.engine import GRACE_S, STATES, Engine, Settings, as_artifact
 from symphony.runtime.error_document import error_document
@@ -78,7 +78,7 @@ def execute(plan: Plan, order: Order, store: Store, executor: InProcessExecutor)
         ParameterError: a parameter does not fit; nothing was recorded.
         SurroundingsError: the store cannot be written.
     """
-    with EasedCollector():
+    with CollectionEased():
         sitting = Sitting(plan, order, store, executor, order.run_id or new_run_id())
         return sitting.run(None)
 
@@ -90,7 +90,7 @@ def resume(record: RunRecord, order: Order, store: Store, executor: InProcessExe
         RefusedError: the run is owned by a living process.
     """
     plan = Plan.from_text(record.plan_text, file=f"the plan of run {record.id}")
-    with EasedCollector():
+    with CollectionEased():
         sitting = Sitting(plan, replace(order, given=record.params, tags=record.tags), store, executor, record.id)
         return sitting.run(record)
 
