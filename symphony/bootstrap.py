@@ -631,14 +631,19 @@ def find_run(store: Store, reference: str) -> RunRecord:
     if reference == "last":
         if not records:
             raise UsageError("there is no run yet: start one with symphony run")
-        return records[0]
+        return _whole(store, records[0])
     found = [r for r in records if r.id == reference] or [r for r in records if r.id.startswith(reference)]
     if len(found) == 1:
-        return found[0]
+        return _whole(store, found[0])
     if found:
         raise UsageError(f"several runs begin with {reference!r}: {', '.join(r.id for r in found[:5])}")
     recent = ", ".join(r.id for r in records[:3])
     raise UsageError(f"there is no run {reference!r}" + (f"; the latest are {recent}" if recent else ""))
+
+
+def _whole(store: Store, run: RunRecord) -> RunRecord:
+    """A run of a list with its plan."""
+    return store.run(run.id) or run
 
 
 def show(store: Store, run: RunRecord) -> dict[str, Any]:

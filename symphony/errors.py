@@ -101,6 +101,10 @@ class RefusedError(SymphonyError):
     exit_code = 3
 
 
+class LostRunError(RefusedError):
+    """Another process has taken over the run that this one owned. Nothing more of it is written from here."""
+
+
 class SurroundingsError(SymphonyError):
     """The surroundings fail: disk full, read-only folder, executor unreachable."""
 

@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from symphony.errors import ExpressionError, InternalError, StoreError
+from symphony.errors import ExpressionError, InternalError, LostRunError, StoreError
 from symphony.model.artifact import Artifact
 from symphony.model.event import Event, EventKind
 from symphony.model.states import RunState, TaskState
@@ -28,6 +28,7 @@ from symphony.runtime.shell import StoppedError
 from symphony.runtime.steps import Program, Step
 from symphony.runtime.tracker import Admission, Tracker
 from symphony.runtime.values import MISSING, Held
+from symphony.runtime.watching import Stop
 from symphony.store.records import CallRecord
 
 BATCH = 64
@@ -128,6 +129,7 @@ class Engine:
         self._arrived: queue.SimpleQueue[tuple[int, Any, BaseException | None] | None] = queue.SimpleQueue()
         self._clerk: threading.Thread | None = None
         self._finished = threading.Event()
+        self._stopped_for = Stop.ASKED
 
     # life --------------------------------------------------------------------------------------------------------
 
@@ -198,8 +200,9 @@ class Engine:
             ]
         )  # fmt: skip
 
-    def cancel(self) -> None:
+    def cancel(self, why: Stop = Stop.ASKED) -> None:
         """Ask everything to stop: nothing new starts, running bodies are told."""
+        self._stopped_for = why
         self.stop.set()
         with self._lock:
             self.tracker.stop(time.monotonic())
@@ -207,7 +210,7 @@ class Engine:
             self._changed.notify_all()
         self._coroutines.cancel_all()
 
-    def cancel_the_rest(self) -> None:
+    def cancel_the_rest(self, why: Stop) -> None:
         """Take over what the fast road has made, and cancel everything else."""
         self.begin()
         nodes = self.tracker.take(len(self.schedule), time.monotonic())
@@ -215,7 +218,7 @@ class Engine:
             node = nodes.pop()
             if node in self._done:
                 nodes += self._take_over(node, self._done[node])
-        self.cancel()
+        self.cancel(why)
         self.close()
 
     def abandon(self) -> list[str]:
@@ -243,7 +246,7 @@ class Engine:
         """The state of the run once it has ended."""
         states = {self.schedule.state[n] for n in self.net.root.nodes.values()}
         if self.stop.is_set() and sc.CANCELLED in states:
-            return RunState.CANCELLED
+            return RunState.FAILED if self._stopped_for is Stop.TIMED_OUT else RunState.CANCELLED
         return RunState.FAILED if sc.FAILED in states or sc.CANCELLED in states else RunState.SUCCEEDED
 
     # queue -------------------------------------------------------------------------------------------------------
@@ -335,7 +338,7 @@ class Engine:
         step, info = self.net.steps[node], self._info(node)
         try:
             prepared = self._prepared(node, step, info)
-        except StoreError:
+        except (StoreError, LostRunError):
             raise
         except Exception as error:  # noqa: BLE001  a body's inputs can fail in every way
             return self._failed(node, error)
@@ -390,7 +393,7 @@ class Engine:
                 context = None
                 return []
             return self._kept(node, step, prepared, info, returned, context, begun)
-        except StoreError:
+        except (StoreError, LostRunError):
             raise
         except BaseException as error:  # noqa: BLE001  a body can raise anything
             return self._failed(node, error)
@@ -455,7 +458,7 @@ class Engine:
             if error is not None:
                 return self._failed(node, error)
             return self._kept(node, step, awaited.prepared, info, value, awaited.context, awaited.begun)
-        except StoreError:
+        except (StoreError, LostRunError):
             raise
         except Exception as problem:  # noqa: BLE001  a result can be anything
             return self._failed(node, problem)

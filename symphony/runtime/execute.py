@@ -8,12 +8,13 @@ import time
 import uuid
 from collections import Counter
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
 from symphony.define.garbage import CollectionEased
-from symphony.errors import StoreError
+from symphony.errors import LostRunError, StoreError
 from symphony.model.artifact import Artifact
 from symphony.model.event import Event, EventKind
 from symphony.model.expression import Expression
@@ -26,12 +27,14 @@ from symphony.runtime.engine import GRACE_S, STATES, Engine, Settings, as_artifa
 from symphony.runtime.error_document import error_document
 from symphony.runtime.fast_loop import BoundCalls, FastRun, can_run_fast
 from symphony.runtime.fast_road import FastRoad
+from symphony.runtime.lease import LEASE_S
 from symphony.runtime.ownership import Ownership
 from symphony.runtime.recorded_loop import RecordedCalls, can_record_fast
 from symphony.runtime.result import LazyTasks, Outputs, RunResult, TaskResult
 from symphony.runtime.secrets import Secrets
 from symphony.runtime.steps import build_program
 from symphony.runtime.values import Held
+from symphony.runtime.watching import Stop, Watch
 from symphony.store.anchors import Anchors
 from symphony.store.records import CallRecord, RunRecord
 from symphony.store.store import Store
@@ -48,6 +51,8 @@ class Order:
         recorded: whether results are kept and served.
         only, until, force: selections of tasks by id.
         run_id: an id to take instead of a new one.
+        limit_s: how long the whole run may take, in seconds; what is not done then is cancelled, and the run fails.
+        lease_s: how long this process counts as the owner without a word from it.
     """
 
     given: Mapping[str, Any] = field(default_factory=dict)
@@ -63,6 +68,8 @@ class Order:
     forced: frozenset[str] = frozenset()
     tags: tuple[str, ...] = ()
     run_id: str | None = None
+    limit_s: float | None = None
+    lease_s: float = LEASE_S
     on_event: Callable[[Event], None] | None = None
 
 
@@ -124,37 +131,40 @@ class Sitting:
 
     def run(self, earlier: RunRecord | None) -> RunResult:
         if not self.order.recorded:
+            self._watch = Watch(self.run_id, None, None, self.order.limit_s)
             return self._drive({})
-        folder = self.store.folder
-        if folder is None:
-            return self._recorded(earlier)
-        with Ownership(folder, self.run_id):
-            return self._recorded(earlier)
+        with Ownership(self.store, self.run_id, self.order.lease_s) as ownership:
+            self._watch = Watch(self.run_id, ownership, self.store.folder, self.order.limit_s)
+            try:
+                return self._recorded(earlier, ownership)
+            finally:
+                self._watch.close()
 
-    def _recorded(self, earlier: RunRecord | None) -> RunResult:
+    def _recorded(self, earlier: RunRecord | None, ownership: Ownership) -> RunResult:
         known: dict[tuple[str, int], CallRecord] = {}
         if earlier is None:
-            self.store.begin_run(self._record())
+            ownership.begin(self._record())
         else:
-            known = {(c.task, c.index): c for c in self.store.calls(self.run_id) if _stands(c)}
-            # a run whose owner died still reads `running`: nobody was left to write that it was interrupted
-            before = RunState.INTERRUPTED if earlier.state is RunState.RUNNING else earlier.state
-            check_run_transition(before, RunState.RUNNING)
-            self.store.update_run(
-                self.run_id, state=RunState.RUNNING, ended_at=None, sitting=earlier.sitting + 1, pid=os.getpid()
+            ownership.take(
+                state=RunState.RUNNING, ended_at=None, host=socket.gethostname(), pid=os.getpid(), failure=None, counts={}
             )
-        self.store.flush()
+            # read after the run was taken: nobody else can add to it any more
+            known = {(c.task, c.index): c for c in self.store.calls(self.run_id) if _stands(c)}
         try:
             result = self._drive(known)
+        except LostRunError:
+            raise
         except BaseException as error:
-            self.store.update_run(
-                self.run_id, state=RunState.INTERRUPTED, ended_at=time.time(), failure=error_document(error)
-            )
+            with suppress(LostRunError):
+                self.store.update_run(
+                    self.run_id, state=RunState.INTERRUPTED, ended_at=time.time(), failure=error_document(error)
+                )
             raise
         check_run_transition(RunState.RUNNING, result.state)
         outputs = {n: a.to_document() for n, a in result.artifacts.items()}
-        self.store.update_run(self.run_id, state=result.state, ended_at=time.time(), outputs=outputs)
-        self.store.flush()
+        self.store.update_run(
+            self.run_id, state=result.state, ended_at=time.time(), outputs=outputs, counts=dict(result.counts)
+        )
         self._tell(
             EventKind.RUN_ENDED, {"state": str(result.state), "seconds": result.seconds, "counts": dict(result.counts)}
         )
@@ -177,10 +187,10 @@ class Sitting:
         )
         fast = self._fast_road() if not known else None
         begun = time.monotonic()
-        interrupted, left = False, list[str]()
+        stop, left = None, list[str]()
         if fast is not None:
-            interrupted, left = drive_fast(fast, self.executor, self.order.workers)
-            if not fast.run.failures and not interrupted:
+            stop, left = drive_fast(fast, self.executor, self.order.workers, self._watch)
+            if not fast.run.failures and stop is None:
                 return self._fast_result(fast, time.monotonic() - begun)
         engine = Engine(
             self.program, self.params, self.calls, settings, recorded=known, redact=self.secrets.redact,
@@ -188,10 +198,10 @@ class Sitting:
             done=None if fast is None else fast.done(),
             failed=None if fast is None else fast.run.failures,
         )  # fmt: skip
-        if interrupted:
-            engine.cancel_the_rest()
+        if stop is not None:
+            engine.cancel_the_rest(stop)
             return self._result(engine, time.monotonic() - begun, left)
-        abandoned = drive(engine, self.executor, self.order.workers)
+        abandoned = drive(engine, self.executor, self.order.workers, self._watch)
         return self._result(engine, time.monotonic() - begun, abandoned)
 
     def _result(self, engine: Engine, seconds: float, abandoned: list[str]) -> RunResult:
@@ -266,48 +276,53 @@ class Sitting:
             self.order.on_event(Event(kind, self.run_id, time.time(), "", data))
 
 
-_TELL_S = 0.25
-"""How often the journal is told which calls are running."""
+LOOK_S = 0.25
+"""How often the journal is told which calls are running, and requests are looked for."""
 
 
-def drive_fast(fast: FastRoad, executor: InProcessExecutor, workers: int | None) -> tuple[bool, list[str]]:
+def drive_fast(
+    fast: FastRoad, executor: InProcessExecutor, workers: int | None, watch: Watch
+) -> tuple[Stop | None, list[str]]:
     """Make the calls of the fast road: here when there is one worker and no record, else on the executor's threads.
 
     Returns:
-        Whether Ctrl-C ended it, and the calls that had to be left behind then.
+        Why it was ended early, and the calls that had to be left behind then.
     """
     run, record = fast.run, fast.record
-    interrupted = False
+    stop: Stop | None = None
     executor.start(workers=workers)
-    if executor.workers == 1 and record is None:
+    if executor.workers == 1 and record is None and not watch.limits:
         run.run_in_order()
     else:
         run.prepare_threads()
         try:
             executor.lend(lambda _: run.work(executor.workers))
-            while not executor.stop(grace_s=_TELL_S):
+            while stop is None and not executor.stop(grace_s=LOOK_S):
+                stop = watch.look()
                 if record is not None:
                     record.tick()
         except KeyboardInterrupt:
-            interrupted = True
-            run.stop()
-            executor.stop(grace_s=GRACE_S)
+            stop = Stop.ASKED
         finally:
+            run.stop()
+            if not executor.stop(grace_s=GRACE_S if stop is not None else 0.0) and stop is None:
+                stop = Stop.ASKED
             if record is not None:
                 record.flush()
     for i, error in list(run.failures.items()):
         if isinstance(error, KeyboardInterrupt):
-            interrupted = True
+            stop = Stop.ASKED
             del run.failures[i]
-        elif isinstance(error, StoreError):
+        elif isinstance(error, (StoreError, LostRunError)):
             raise error
-    return interrupted, fast.still_running()
+    return stop, fast.still_running()
 
 
-def drive(engine: Engine, executor: InProcessExecutor, workers: int | None) -> list[str]:
+def drive(engine: Engine, executor: InProcessExecutor, workers: int | None, watch: Watch) -> list[str]:
     """Run an engine on an executor's threads until it has ended; returns what had to be left behind.
 
-    Ctrl-C, once, cancels: running bodies get the grace period, then they are abandoned.
+    Ctrl-C, once, cancels: running bodies get the grace period, then they are abandoned. So do a request from outside
+    and the end of the run's time.
     """
     executor.start(workers=workers)
     engine.settings.workers = max(1, executor.workers)
@@ -316,16 +331,26 @@ def drive(engine: Engine, executor: InProcessExecutor, workers: int | None) -> l
         engine.begin()
         try:
             executor.lend(engine.work)
-            while not engine.wait(_TELL_S):
+            while not engine.wait(LOOK_S):
                 engine.tell_running()
+                stop = watch.look()
+                if stop is not None:
+                    abandoned = _stopped(engine, stop)
         except KeyboardInterrupt:
-            engine.cancel()
-            if not engine.wait(GRACE_S):
-                abandoned = engine.abandon()
+            abandoned = _stopped(engine, Stop.ASKED)
     finally:
         engine.close()
         executor.stop(grace_s=0.0 if abandoned else GRACE_S)
     return abandoned
+
+
+def _stopped(engine: Engine, stop: Stop) -> list[str]:
+    """Cancel in order; a second Ctrl-C ends the wait."""
+    engine.cancel(stop)
+    try:
+        return [] if engine.wait(GRACE_S) else engine.abandon()
+    except KeyboardInterrupt:
+        return engine.abandon()
 
 
 def task_results(engine: Engine) -> dict[str, TaskResult]:

@@ -10,7 +10,8 @@ from symphony.model.names import did_you_mean
 from symphony.model.plan import Plan
 from symphony.model.states import GOOD, RunState, TaskState
 from symphony.runtime.explain import Decision, Reason, reasons_for
-from symphony.runtime.ownership import is_owned
+from symphony.runtime.lease import Standing
+from symphony.runtime.ownership import standing_of
 from symphony.store.records import CallRecord, RunRecord
 from symphony.store.store import Store
 
@@ -20,9 +21,10 @@ _WORST = [TaskState.FAILED, TaskState.CANCELLED, TaskState.RUNNING, TaskState.RE
 
 def state_of(store: Store, run: RunRecord) -> RunState:
     """The state of a run; a run whose owner died reads ``interrupted``."""
-    if run.state is RunState.RUNNING and store.folder is not None and not is_owned(store.folder, run.id):
-        return RunState.INTERRUPTED
-    return run.state
+    if run.state is not RunState.RUNNING or store.folder is None:
+        return run.state
+    free = standing_of(store, store.lease(run.id)) is Standing.FREE
+    return RunState.INTERRUPTED if free else RunState.RUNNING
 
 
 def show_document(store: Store, run: RunRecord) -> dict[str, Any]:
@@ -46,10 +48,17 @@ def runs_document(store: Store, **filters: Any) -> dict[str, Any]:
         found.append(
             {
                 "run": run.id, "melody": run.melody, "state": str(state), "started_at": run.started_at,
-                "ended_at": run.ended_at, "tags": list(run.tags), "counts": counts_of(tasks_of(store, run, state)),
+                "ended_at": run.ended_at, "tags": list(run.tags),
+                "counts": dict(run.counts) or counts_of(tasks_of(store, run, state)),
             }
         )  # fmt: skip
     return {"runs": found}
+
+
+def plan_text_of(store: Store, run: RunRecord) -> str:
+    """The plan file of a run, also where the record came from a list."""
+    whole = run if run.plan_text else store.run(run.id)
+    return whole.plan_text if whole is not None else ""
 
 
 def counts_of(tasks: list[dict[str, Any]]) -> dict[str, int]:
@@ -69,7 +78,7 @@ def tasks_of(store: Store, run: RunRecord, state: RunState) -> list[dict[str, An
     calls = store.calls(run.id)
     for call in [*calls, *(_running(store, run, calls) if live else ())]:
         by_task.setdefault(call.task, []).append(call)
-    plan = Plan.from_text(run.plan_text, file=f"the plan of run {run.id}")
+    plan = Plan.from_text(plan_text_of(store, run), file=f"the plan of run {run.id}")
     found: list[dict[str, Any]] = []
     listed = {task.id: task.each is not None for task in plan.tasks}
     names = [*listed, *(n for n in by_task if n not in listed)]

@@ -1,48 +1,112 @@
-"""Who runs a run: a lock that the kernel holds for the owner and drops when the owner dies."""
+"""Owning a run: a lease with a growing number in the journal, and a lock that the kernel drops when its owner dies.
+
+Every sitting of a run has a number. Whoever takes the run raises it; what is then written under an older number is
+refused by the store, in the same transaction. So an owner that was stopped and wakes up can do no harm, and there is
+nothing to unlock after a kill.
+"""
 
 from __future__ import annotations
 
 import fcntl
 import os
+import socket
+import time
+from contextlib import suppress
 from pathlib import Path
 from types import TracebackType
 
 from symphony.errors import RefusedError
+from symphony.runtime.lease import LEASE_S, Standing, next_renewal, standing
+from symphony.store.records import Lease, RunRecord
+from symphony.store.store import Store
 
 
 class Ownership:
-    """The lock of one run. There is nothing to unlock after a kill."""
+    """The ownership of one run by this process. Renew it now and then, from any thread."""
 
-    def __init__(self, folder: Path, run: str) -> None:
-        self._path, self._run = folder / "locks" / run, run
+    def __init__(self, store: Store, run: str, lease_s: float = LEASE_S) -> None:
+        self._store, self._run, self._lease_s = store, run, lease_s
         self._descriptor = -1
+        self._path = Path()
+        self.sitting = 0
+
+    def begin(self, record: RunRecord) -> None:
+        """Record a new run that this process owns."""
+        self._lock(record.sitting)
+        self._store.begin_run(record, self._lease(record.sitting))
+        self._taken(record.sitting)
+
+    def take(self, **changes: object) -> RunRecord:
+        """Take up an earlier run, with these changes of its record.
+
+        Raises:
+            RefusedError: a living process owns it.
+        """
+        record = self._store.take_run(self._run, self._next_lease, changes)
+        self._taken(record.sitting)
+        return record
+
+    def _next_lease(self, sitting: int, before: Lease | None) -> Lease:
+        if self._store.folder is not None and standing_of(self._store, before) is Standing.OWNED:
+            assert before is not None
+            raise RefusedError(
+                f"the run {self._run} is being run by process {before.pid} on {before.host}; wait for it, or end it with "
+                f"symphony cancel {self._run}"
+            )
+        self._lock(sitting)
+        return self._lease(sitting)
+
+    def _lease(self, sitting: int) -> Lease:
+        return Lease(self._run, sitting, socket.gethostname(), os.getpid(), time.time() + self._lease_s)
+
+    def _lock(self, sitting: int) -> None:
+        folder = self._store.folder
+        if folder is None:
+            return
+        self._path = lock_path(folder, self._run, sitting)
+        self._path.parent.mkdir(parents=True, exist_ok=True)
+        self._descriptor = os.open(self._path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
+        fcntl.flock(self._descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+
+    def _taken(self, sitting: int) -> None:
+        self.sitting = sitting
+        self._renew_at = next_renewal(time.time(), self._lease_s)
+
+    def renew(self) -> None:
+        """Renew the lease if it is time to.
+
+        Raises:
+            RefusedError: another process has taken the run meanwhile.
+        """
+        if time.time() >= self._renew_at:
+            self._store.renew_lease(self._lease(self.sitting))
+            self._renew_at = next_renewal(time.time(), self._lease_s)
 
     def __enter__(self) -> Ownership:
-        self._path.parent.mkdir(parents=True, exist_ok=True)
-        descriptor = os.open(self._path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
-        try:
-            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except OSError:
-            owner = os.read(descriptor, 200).decode(errors="replace") or "another process"
-            os.close(descriptor)
-            raise RefusedError(f"the run {self._run} is being run by {owner}; wait for it or cancel it") from None
-        os.ftruncate(descriptor, 0)
-        os.write(descriptor, f"process {os.getpid()} on {os.uname().nodename}".encode())
-        self._descriptor = descriptor
         return self
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         if self._descriptor >= 0:
-            self._path.unlink(missing_ok=True)
+            with suppress(OSError):
+                self._path.unlink(missing_ok=True)
             os.close(self._descriptor)
             self._descriptor = -1
 
 
-def is_owned(folder: Path, run: str) -> bool:
-    """Whether a living process owns the run."""
-    path = folder / "locks" / run
+def lock_path(folder: Path, run: str, sitting: int) -> Path:
+    """The file whose lock says that the owner of a sitting lives."""
+    return folder / "locks" / f"{run}.{sitting}"
+
+
+def standing_of(store: Store, lease: Lease | None) -> Standing:
+    """Where a run of this store stands with the owner that its lease names."""
+    held = lease is not None and store.folder is not None and _is_held(lock_path(store.folder, lease.run, lease.sitting))
+    return standing(lease, now=time.time(), here=socket.gethostname(), lock_held=held)
+
+
+def _is_held(path: Path) -> bool:
     try:
         descriptor = os.open(path, os.O_RDWR | os.O_CLOEXEC)
     except OSError:

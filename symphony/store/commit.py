@@ -10,11 +10,13 @@ from dataclasses import dataclass, field
 
 import msgpack
 
+from symphony.errors import LostRunError
 from symphony.model.artifact import Artifact
 from symphony.store.batch import Batch
 from symphony.store.codecs.choice import CODECS
 from symphony.store.database import insert
 from symphony.store.encoded import SMALL_BYTES, Encoded
+from symphony.store.fencing import lost_runs
 from symphony.store.slices import CallRow, pack_calls, pack_data, pack_entries
 
 CODEC_NUMBERS = {codec: number for number, codec in enumerate(CODECS)}
@@ -94,19 +96,24 @@ class Written:
     Attributes:
         keys, replaced_keys: pack and position by key.
         refers: whether its bytes hold references, by digest and number of the codec.
+        lost: runs that another process has taken: nothing was written for them.
     """
 
     keys: dict[bytes, tuple[int, int]] = field(default_factory=dict)
     replaced_keys: dict[bytes, tuple[int, int]] = field(default_factory=dict)
     refers: dict[tuple[bytes, int], bool] = field(default_factory=dict)
+    lost: dict[str, LostRunError] = field(default_factory=dict)
 
 
 def write_batch(connection: sqlite3.Connection, batch: Batch, sittings: dict[str, int]) -> Written:
     """Write everything of a batch. Within a transaction; what is there already stays as it is."""
+    lost = lost_runs(connection, batch.runs, sittings)
+    if lost:
+        batch = batch.without(lost)
     packs = new_packs(connection)
     artifacts = _artifact_rows(connection, batch.artifacts.values(), packs)
-    keys = key_rows([(k, e) for k, (e, replace) in batch.keys.items() if not replace], packs)
-    replacing = key_rows([(k, e) for k, (e, replace) in batch.keys.items() if replace], packs)
+    keys = key_rows([(k, e) for k, (e, replace, _) in batch.keys.items() if not replace], packs)
+    replacing = key_rows([(k, e) for k, (e, replace, _) in batch.keys.items() if replace], packs)
     packs.write(connection)
     # in the order of the index, so that pages next to each other are written together
     insert(connection, "INSERT OR IGNORE INTO artifacts(digest, codec, pack, start, length, refers)", sorted(artifacts))
@@ -128,6 +135,7 @@ def write_batch(connection: sqlite3.Connection, batch: Batch, sittings: dict[str
         {key: (pack, position) for key, pack, position in keys},
         {key: (pack, position) for key, pack, position in replacing},
         {(row[0], row[1]): row[5] for row in artifacts},
+        lost,
     )
 
 

@@ -47,6 +47,14 @@ MIGRATIONS: tuple[str, ...] = (
         inode INTEGER NOT NULL, checked INTEGER NOT NULL, digest TEXT NOT NULL
     ) WITHOUT ROWID;
     """,
+    # Plans lie apart from runs: many runs have the same, and lists of runs need none. Leases change often.
+    """
+    CREATE TABLE plans(digest BLOB PRIMARY KEY, text BLOB NOT NULL);
+    ALTER TABLE runs ADD COLUMN plan BLOB;
+    CREATE TABLE leases(
+        run TEXT PRIMARY KEY, sitting INTEGER NOT NULL, host TEXT NOT NULL, pid INTEGER NOT NULL, until REAL NOT NULL
+    );
+    """,
 )
 VERSION = len(MIGRATIONS)
 _APPLICATION = 0x53594D50

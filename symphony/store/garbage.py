@@ -167,7 +167,7 @@ def _orphans(store: Store, kept: set[str], spare_s: float) -> dict[str, int]:
 
 def _remove(connection: sqlite3.Connection, runs: list[str], keys: list[str], rows: list[Row]) -> None:
     for run in runs:
-        for table, column in (("slices", "run"), ("logs", "run"), ("running", "run"), ("runs", "id")):
+        for table, column in (("slices", "run"), ("logs", "run"), ("running", "run"), ("leases", "run"), ("runs", "id")):
             connection.execute(f"DELETE FROM {table} WHERE {column}=?", (run,))
     for key in keys:
         connection.execute("DELETE FROM keys WHERE key=?", (bytes.fromhex(key),))
@@ -175,6 +175,7 @@ def _remove(connection: sqlite3.Connection, runs: list[str], keys: list[str], ro
         connection.execute("DELETE FROM artifacts WHERE digest=?", (bytes.fromhex(row.digest),))
     gone = [(name,) for (name,) in connection.execute("SELECT path FROM stats") if not os.path.lexists(name)]
     connection.executemany("DELETE FROM stats WHERE path=?", gone)
+    connection.execute("DELETE FROM plans WHERE digest NOT IN (SELECT plan FROM runs WHERE plan IS NOT NULL)")
     _compact_values(connection)
     _compact_keys(connection)
     connection.execute("DELETE FROM packs WHERE id NOT IN (SELECT pack FROM artifacts UNION SELECT pack FROM keys)")

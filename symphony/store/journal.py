@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import hashlib
 import sqlite3
 import warnings
-from collections.abc import Mapping
+import zlib
+from collections.abc import Callable, Mapping
 from dataclasses import fields, replace
 from typing import Any
 
@@ -13,7 +15,8 @@ from symphony.model.frozen import FrozenMap
 from symphony.model.states import GOOD, RunState
 from symphony.store.committer import Committer
 from symphony.store.database import Database
-from symphony.store.records import CallRecord, RunRecord
+from symphony.store.fencing import refuse_lost
+from symphony.store.records import CallRecord, Lease, RunRecord
 from symphony.store.slices import call_of, pack_data, unpack_calls, unpack_data
 
 _FIELDS = tuple(f.name for f in fields(RunRecord))
@@ -27,8 +30,8 @@ class Journal:
         self._database, self._committer, self._sittings = database, committer, sittings
         self._latest: dict[tuple[str, int], dict[str, CallRecord]] = {}
 
-    def begin(self, run: RunRecord) -> None:
-        """Record a run. It is listed when this returns.
+    def begin(self, run: RunRecord, lease: Lease | None = None) -> None:
+        """Record a run, and who owns it. It is listed when this returns.
 
         Raises:
             UsageError: a run of this id is there already.
@@ -38,29 +41,71 @@ class Journal:
             if connection.execute("SELECT 1 FROM runs WHERE id=?", (run.id,)).fetchone():
                 raise UsageError(f"there is a run {run.id} already")
             _write_run(connection, run)
+            _write_plan(connection, run)
+            if lease is not None:
+                _write_lease(connection, lease)
+
+    def take(
+        self, run_id: str, next_lease: Callable[[int, Lease | None], Lease], changes: Mapping[str, Any]
+    ) -> RunRecord:
+        """Open a new sitting of a run: what is written under an older one from now on is refused.
+
+        Args:
+            next_lease: gives the lease of the new sitting, or refuses, from its number and the last lease. Called
+                within the transaction.
+        """
+        with self._database.transaction() as connection:
+            run = replace(_stored_run(connection, run_id), **changes)
+            run = replace(run, sitting=run.sitting + 1)
+            _write_lease(connection, next_lease(run.sitting, _lease_of(connection, run_id)))
+            _write_run(connection, run)
+        self._sittings[run_id] = run.sitting
+        return run
+
+    def renew(self, lease: Lease) -> None:
+        """Renew the lease of a run.
+
+        Raises:
+            LostRunError: another process has taken the run.
+        """
+        with self._database.transaction() as connection:
+            refuse_lost(connection, lease.run, lease.sitting)
+            _write_lease(connection, lease)
+
+    def lease(self, run_id: str) -> Lease | None:
+        """The last lease of a run, or nothing once it has ended."""
+        rows = self._database.read(_LEASE, (run_id,))
+        return Lease(*rows[0]) if rows else None
 
     def update(self, run_id: str, changes: Mapping[str, Any]) -> RunRecord:
-        """Change fields of a run; recorded when this returns.
+        """Change fields of a run; recorded when this returns. A run that has ended has no lease any more.
 
         Raises:
             UsageError: there is no such run, or no such field.
+            LostRunError: another process has taken the run.
         """
         unknown = set(changes) - set(_FIELDS)
         if unknown:
             raise UsageError(f"a run has no field {sorted(unknown)[0]!r}; it has: {', '.join(_FIELDS)}")
         with self._database.transaction() as connection:
-            row = connection.execute("SELECT data FROM runs WHERE id=?", (run_id,)).fetchone()
-            if row is None:
-                raise UsageError(f"there is no run {run_id}")
-            run = replace(_read_run(row[0]), **changes)
+            if run_id in self._sittings:
+                refuse_lost(connection, run_id, self._sittings[run_id])
+            run = replace(_stored_run(connection, run_id), **changes)
             _write_run(connection, run)
+            if run.state is not RunState.RUNNING:
+                connection.execute("DELETE FROM leases WHERE run=?", (run_id,))
         self._sittings[run_id] = run.sitting
         return run
 
     def run(self, run_id: str) -> RunRecord | None:
         """The run of this id, or nothing."""
-        rows = self._database.read("SELECT data FROM runs WHERE id=?", (run_id,))
-        return _read_run(rows[0][0]) if rows else None
+        rows = self._database.read(
+            "SELECT r.data, p.text FROM runs r LEFT JOIN plans p ON p.digest=r.plan WHERE r.id=?", (run_id,)
+        )
+        if not rows:
+            return None
+        run = _read_run(rows[0][0])
+        return run if rows[0][1] is None else replace(run, plan_text=_read_plan(run_id, rows[0][1]))
 
     def runs(
         self, *, state: str | None = None, since: float | None = None, tag: str | None = None, limit: int | None = None
@@ -147,8 +192,30 @@ def _is_of(line_task: str, task: str) -> bool:
     return line_task == task or line_task.startswith((f"{task}[", f"{task}."))
 
 
+_LEASE = "SELECT run, sitting, host, pid, until FROM leases WHERE run=?"
+
+
+def _lease_of(connection: sqlite3.Connection, run_id: str) -> Lease | None:
+    row = connection.execute(_LEASE, (run_id,)).fetchone()
+    return Lease(*row) if row is not None else None
+
+
+def _write_lease(connection: sqlite3.Connection, lease: Lease) -> None:
+    connection.execute(
+        "INSERT OR REPLACE INTO leases(run, sitting, host, pid, until) VALUES(?,?,?,?,?)",
+        (lease.run, lease.sitting, lease.host, lease.pid, lease.until),
+    )
+
+
+def _stored_run(connection: sqlite3.Connection, run_id: str) -> RunRecord:
+    row = connection.execute("SELECT data FROM runs WHERE id=?", (run_id,)).fetchone()
+    if row is None:
+        raise UsageError(f"there is no run {run_id}")
+    return _read_run(row[0])
+
+
 def _write_run(connection: sqlite3.Connection, run: RunRecord) -> None:
-    content = {name: getattr(run, name) for name in _FIELDS}
+    content = {name: getattr(run, name) for name in _FIELDS if name != "plan_text"}
     content["state"], content["tags"] = str(run.state), list(run.tags)
     connection.execute(
         "INSERT INTO runs(id, melody, state, started_at, ended_at, sitting, data) VALUES(?,?,?,?,?,?,?) "
@@ -158,13 +225,28 @@ def _write_run(connection: sqlite3.Connection, run: RunRecord) -> None:
     )
 
 
+def _write_plan(connection: sqlite3.Connection, run: RunRecord) -> None:
+    text = run.plan_text.encode("utf-8", "surrogatepass")
+    digest = hashlib.sha256(text).digest()
+    if connection.execute("SELECT 1 FROM plans WHERE digest=?", (digest,)).fetchone() is None:
+        connection.execute("INSERT INTO plans(digest, text) VALUES(?,?)", (digest, zlib.compress(text, 1)))
+    connection.execute("UPDATE runs SET plan=? WHERE id=?", (digest, run.id))
+
+
+def _read_plan(run_id: str, stored: bytes) -> str:
+    try:
+        return zlib.decompress(stored).decode("utf-8", "surrogatepass")
+    except (zlib.error, UnicodeDecodeError) as error:
+        raise StoreError(f"the plan of run {run_id} is damaged: {error}; run its melody again") from error
+
+
 def _read_run(data: bytes) -> RunRecord:
     try:
         content = unpack_data(data)
     except CodecError as error:
         raise StoreError(f"the record of a run is damaged: {error}; `symphony store verify` lists what is") from error
     known = {name: value for name, value in content.items() if name in _FIELDS}
-    for name in ("params", "options", "outputs"):
+    for name in ("params", "options", "outputs", "counts"):
         known[name] = FrozenMap(known.get(name) or {})
     known["tags"], known["state"] = tuple(known.get("tags", ())), RunState(known["state"])
     return RunRecord(**known)

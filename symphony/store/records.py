@@ -29,6 +29,22 @@ class KeyEntry:
 
 
 @dataclass(frozen=True, slots=True)
+class Lease:
+    """Who owns a run, and until when that holds unless it is renewed.
+
+    Attributes:
+        sitting: the number of the sitting; what comes with an older one is not written.
+        until: seconds since the epoch.
+    """
+
+    run: str
+    sitting: int
+    host: str
+    pid: int
+    until: float
+
+
+@dataclass(frozen=True, slots=True)
 class RunRecord:
     """One run, as `show` and `runs` tell it. Times are seconds since the epoch.
 
@@ -36,7 +52,7 @@ class RunRecord:
         id: the run.
         melody: the name of the melody.
         plan_hash: the hash of the recorded plan.
-        plan_text: the plan file.
+        plan_text: the plan file; `Store.runs` leaves it out.
         params: the parameters, plain data.
         executor: the name of the executor.
         env_name: the name of the environment, or an empty string.
@@ -51,6 +67,7 @@ class RunRecord:
         sitting: how many times it was taken up, from 1; a resume is a new sitting.
         outputs: its outputs, plain data.
         failure: what made it fail, plain data, or nothing.
+        counts: the tasks of the melody by how they ended; empty while it runs.
     """
 
     id: str
@@ -71,6 +88,7 @@ class RunRecord:
     sitting: int = 1
     outputs: Mapping[str, Any] = field(default=EMPTY)
     failure: Any = None
+    counts: Mapping[str, int] = field(default=EMPTY)
 
 
 @dataclass(slots=True)

@@ -16,7 +16,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, BinaryIO
 
-from symphony.errors import CodecError, StoreError, UsageError
+from symphony.errors import CodecError, LostRunError, StoreError, UsageError
 from symphony.model.artifact import Artifact
 from symphony.model.port_type import ANY, PortType
 from symphony.store.anchors import Anchors
@@ -35,7 +35,7 @@ from symphony.store.files import Files
 from symphony.store.journal import Journal
 from symphony.store.objects import LocalObjects, MemoryObjects, Objects
 from symphony.store.reading import VerifiedReader
-from symphony.store.records import CallRecord, KeyEntry, RunRecord
+from symphony.store.records import CallRecord, KeyEntry, Lease, RunRecord
 from symphony.store.slices import CallRow, call_row, pack_entry
 from symphony.store.stat_cache import StatCache
 from symphony.store.whole_table import WholeTable
@@ -71,6 +71,7 @@ class Store:
         self.files = Files(folder / "files" if folder is not None else None, self._stats.digest_file)
         self._outside = Outside(self._stats.digest_file, self._stats.digest_folder, self.files.folder)
         self._dangling: set[str] = set()
+        self._lost: dict[str, LostRunError] = {}
         self._refusal: str | None = None
         _open_stores.add(self)
 
@@ -418,7 +419,7 @@ class Store:
         packed, replace = pack_entry(entry), replace or self._was_dangling(key)
 
         def add(batch: Batch) -> None:
-            batch.add_key(key, packed, replace=replace)
+            batch.add_key(key, packed, replace=replace, run=entry.run)
 
         self._committer.add(add)
 
@@ -439,10 +440,39 @@ class Store:
 
     # Journal
 
-    def begin_run(self, run: RunRecord) -> None:
-        """Record a new run; it is listed when this returns."""
+    def begin_run(self, run: RunRecord, lease: Lease | None = None) -> None:
+        """Record a new run, and who owns it; it is listed when this returns."""
         self._check()
-        self.journal.begin(run)
+        self.journal.begin(run, lease)
+        self._renew_tables()
+
+    def take_run(
+        self, run_id: str, next_lease: Callable[[int, Lease | None], Lease], changes: Mapping[str, Any]
+    ) -> RunRecord:
+        """Open a new sitting of a run, in one transaction; see `Journal.take`."""
+        self._check()
+        self.journal.take(run_id, next_lease, changes)
+        self._lost.pop(run_id, None)
+        self._renew_tables()
+        run = self.journal.run(run_id)
+        assert run is not None
+        return run
+
+    def renew_lease(self, lease: Lease) -> None:
+        """Renew the lease of a run.
+
+        Raises:
+            LostRunError: another process has taken the run.
+        """
+        self._check()
+        self.journal.renew(lease)
+
+    def lease(self, run_id: str) -> Lease | None:
+        """The last lease of a run, or nothing once it has ended."""
+        self._check()
+        return self.journal.lease(run_id)
+
+    def _renew_tables(self) -> None:
         self.catalog.renew()
         self._stat_rows.forget()
 
@@ -460,7 +490,7 @@ class Store:
     def runs(
         self, *, state: str | None = None, since: float | None = None, tag: str | None = None, limit: int | None = None
     ) -> list[RunRecord]:
-        """Runs, newest first; of one state, begun at `since` or later, with one tag, at most `limit`."""
+        """Runs without their plans, newest first; of one state, begun at `since` or later, with one tag, at most `limit`."""
         self._check()
         return self.journal.runs(state=state, since=since, tag=tag, limit=limit)
 
@@ -476,6 +506,7 @@ class Store:
 
         Raises:
             StoreError: an earlier group commit failed; nothing was taken.
+            LostRunError: another process has taken the run.
         """
         packed = [(key, pack_entry(entry), replace) for key, entry, replace in keys]
         self.record_packed([call_row(call) for call in calls], rows, packed)
@@ -486,14 +517,17 @@ class Store:
         """`record`, of what is packed already."""
         self._check()
         for call in calls:
+            if call[0] in self._lost:
+                raise self._lost[call[0]]
             if call[0] not in self._sittings:
                 self.journal.sitting(call[0])
+        run = calls[0][0] if calls else ""
 
         def add(batch: Batch) -> None:
             batch.calls += calls
             batch.add_artifacts(rows)
             for key, entry, replace in keys:
-                batch.add_key(key, entry, replace=replace or self._was_dangling(key))
+                batch.add_key(key, entry, replace=replace or self._was_dangling(key), run=run)
 
         self._committer.add(add, count=len(calls), size_bytes=sum([len(row.data or b"") for row in rows]))
 
@@ -568,6 +602,7 @@ class Store:
         with self.database.transaction(needed_bytes=batch.size_bytes) as connection:
             written = write_batch(connection, batch, self._sittings)
         self.catalog.note(written)
+        self._lost.update(written.lost)
 
 
 def _make_folder(folder: Path) -> None:
