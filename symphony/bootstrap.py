@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import importlib.util
+import os
 import sys
+import time
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
@@ -24,6 +26,7 @@ from symphony.model.frozen import FrozenMap
 from symphony.model.melody import Melody
 from symphony.model.names import did_you_mean
 from symphony.model.plan import Plan
+from symphony.model.quantities import parse_duration_s
 from symphony.model.signature import Catalog, Signature
 from symphony.model.source import Span
 
@@ -439,6 +442,7 @@ def run(
     no_cache: bool = False,
     fail_fast: bool = False,
     strict: bool = False,
+    limit_s: float | None = None,
     only: Iterable[str] = (),
     until: Iterable[str] = (),
     force: Iterable[str] = (),
@@ -456,6 +460,7 @@ def run(
         workers: how many threads; None: what suits the machine.
         on_event: called with every event, from the thread where it happened; must be quick.
         record: False keeps results in memory only: no keys, no cache, no journal.
+        limit_s: how long the whole run may take, in seconds; what is not done then is cancelled, and the run fails.
         only, until: these tasks and what they need; what they need is served where it is kept.
         force: these tasks anew, and what depends on them.
         raw_params: parameters as text, read by type.
@@ -469,7 +474,8 @@ def run(
 
     plan, home = _plan_and_project(target, project)
     order = _order(plan, home, params, raw_params, record=record, workers=workers, no_cache=no_cache, fail_fast=fail_fast,
-                   strict=strict, only=only, until=until, force=force, tags=tags, run_id=run_id, on_event=on_event)  # fmt: skip
+                   strict=strict, only=only, until=until, force=force, tags=tags, run_id=run_id, on_event=on_event,
+                   limit_s=limit_s)  # fmt: skip
     chosen = executor_named(executor)
     with _store(store, home, durability, record) as opened:
         return execute(plan, order, opened, chosen)
@@ -538,8 +544,22 @@ def _order(
 
     return Order(
         given=dict(params or {}), texts=dict(raw or {}), root=home.root, here=Path.cwd(), recorded=record,
-        selected=selected(plan, tuple(only), tuple(until)), forced=downstream(plan, tuple(force)), tags=tuple(tags), **rest,
+        selected=selected(plan, tuple(only), tuple(until)), forced=downstream(plan, tuple(force)), tags=tuple(tags),
+        lease_s=_lease_s(), **rest,
     )  # fmt: skip
+
+
+def _lease_s() -> float:
+    """How long an owner that says nothing still counts as the owner: `SYMPHONY_LEASE`, such as ``5s``."""
+    from symphony.runtime.lease import LEASE_S
+
+    text = os.environ.get("SYMPHONY_LEASE")
+    if text is None:
+        return LEASE_S
+    try:
+        return parse_duration_s(text)
+    except ValueError as error:
+        raise UsageError(f"SYMPHONY_LEASE={text!r}: {error}") from error
 
 
 class _store:
@@ -591,7 +611,7 @@ def resume(
         raise UsageError(f"the run {record.id} succeeded: there is nothing to resume; run the melody again instead")
     root = Path(str(record.options.get("root", home.root)))
     verify_pins(Plan.from_text(record.plan_text, file=f"the plan of run {record.id}"), Project(root, home.state))
-    order = Order(root=root, here=root, workers=workers or record.options.get("workers"), on_event=on_event,
+    order = Order(root=root, here=root, lease_s=_lease_s(), workers=workers or record.options.get("workers"), on_event=on_event,
                   fail_fast=bool(record.options.get("fail_fast")), strict=bool(record.options.get("strict")))  # fmt: skip
     result = resume_run(record, order, store, executor_named(executor or record.executor or "pit"))
     store.flush()
@@ -611,6 +631,29 @@ def dry_run(target: Any, params: Mapping[str, Any] | None = None, **options: Any
     order = _order(plan, home, params, raw, **rest)
     with _store(store, home, "process", True) as opened:
         return probe(plan, order, opened)
+
+
+def cancel(store: Store, run: RunRecord, *, wait_s: float = 30.0) -> str:
+    """Ask the owner of a run to cancel it, and wait for that; returns the state of the run then.
+
+    Raises:
+        UsageError: the run does not go on anywhere.
+    """
+    from symphony.runtime.history import state_of
+    from symphony.runtime.watching import ask_to_cancel
+
+    before = str(state_of(store, run))
+    if before != "running" or store.folder is None:
+        hint = "; go on with it by symphony resume" if before == "interrupted" else ""
+        raise UsageError(f"the run {run.id} is {before}: there is nothing to cancel{hint}")
+    ask_to_cancel(store.folder, run.id)
+    deadline = time.monotonic() + wait_s
+    while True:
+        now = store.run(run.id)
+        state = str(state_of(store, now)) if now is not None else "gone"
+        if state != "running" or time.monotonic() >= deadline:
+            return state
+        time.sleep(0.05)
 
 
 def why(run: str, task: str, *, project: Project | None = None) -> list[Decision]:

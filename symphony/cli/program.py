@@ -19,6 +19,7 @@ COMMANDS: dict[str, str] = {
     "compile": "check:compile_",
     "run": "run:run",
     "resume": "run:resume",
+    "cancel": "cancel:cancel",
     "runs": "runs:runs",
     "show": "runs:show",
     "logs": "runs:logs",

@@ -20,6 +20,7 @@ from symphony.cli.call_options import (
     store_of,
 )
 from symphony.errors import UsageError
+from symphony.model.quantities import parse_duration_s
 
 Texts = list[str]
 
@@ -45,6 +46,9 @@ def run(
     durability: Annotated[
         str, typer.Option("--durability", metavar="process|power", help="What results survive.")
     ] = "process",
+    timeout: Annotated[
+        str | None, typer.Option("--timeout", metavar="TIME", help="Cancel what is not done by then: 90s, 20m, 2h.")
+    ] = None,
     state: State = None,
     only: Annotated[
         Texts | None, typer.Option("--only", metavar="TASK", help="This task and what it needs not kept.")
@@ -70,7 +74,7 @@ def run(
     project = project_of(melody, state)
     options: dict[str, Any] = {
         "executor": executor, "durability": durability, "workers": workers, "no_cache": no_cache, "project": project,
-        "fail_fast": fail_fast, "strict": strict, "only": tuple(only or ()), "until": tuple(until or ()),
+        "fail_fast": fail_fast, "strict": strict, "only": tuple(only or ()), "until": tuple(until or ()), "limit_s": _limit(timeout),
         "force": tuple(force or ()), "tags": tuple(tag or ()),
         "params": given, "raw_params": texts,
     }  # fmt: skip
@@ -104,6 +108,15 @@ def resume(
         return bootstrap.resume(run, project=project, executor=executor, on_event=on_event)
 
     raise typer.Exit(_finish(start, project, {}, json=json))
+
+
+def _limit(text: str | None) -> float | None:
+    if text is None:
+        return None
+    try:
+        return parse_duration_s(text)
+    except ValueError as error:
+        raise UsageError(f"--timeout {text!r}: {error}") from error
 
 
 def _run(melody: str, options: dict[str, Any], targets: dict[str, Path], *, json: bool) -> int:

@@ -246,8 +246,13 @@ class Engine:
         """The state of the run once it has ended."""
         states = {self.schedule.state[n] for n in self.net.root.nodes.values()}
         if self.stop.is_set() and sc.CANCELLED in states:
-            return RunState.FAILED if self._stopped_for is Stop.TIMED_OUT else RunState.CANCELLED
+            return RunState.FAILED if self.timed_out else RunState.CANCELLED
         return RunState.FAILED if sc.FAILED in states or sc.CANCELLED in states else RunState.SUCCEEDED
+
+    @property
+    def timed_out(self) -> bool:
+        """Whether the run was stopped because it took too long."""
+        return self.stop.is_set() and self._stopped_for is Stop.TIMED_OUT
 
     # queue -------------------------------------------------------------------------------------------------------
 

@@ -216,6 +216,9 @@ class Sitting:
             {"task": path, "error": t.error} for path, t in tasks.items() if t.state is TaskState.FAILED and t.error
         ]
         state = engine.verdict()
+        if engine.timed_out:
+            limit = f"the run took longer than the {self.order.limit_s:g} s that it was given"
+            failures.append({"task": "", "error": {"type": "TimeoutError", "message": limit, "traceback": ""}})
         for name, value in held.items():
             if value is not None and self.order.recorded and not value.secret:
                 try:
