@@ -134,8 +134,7 @@ class PlayerPool:
         """Tear down everything idle now, and what is in use when it is given back; returns what went wrong so far."""
         with self._changed:
             self._closed = True
-            for kind in self._kinds.values():
-                kind.watch = True
+            self._watch_all()
             victims = [copy for copy in self._idle() if self._pull(copy, "the pool was closed")]
             self._changed.notify_all()
         self._tear_down(victims)
@@ -256,8 +255,7 @@ class PlayerPool:
             if self._used() + kind.size_bytes <= self._budget:
                 return kind, victims
             self._wants_room = True
-            for other in self._kinds.values():
-                other.watch = True
+            self._watch_all()
             return None
         return None
 
@@ -267,6 +265,8 @@ class PlayerPool:
         copy = Copy(kind, claimed=claimed)
         kind.copies.append(copy)
         self._move(copy, PlayerEvent.LOAD, cause)
+        if self._used() > self._budget:
+            self._watch_all()
         return copy
 
     def _set_up(self, copy: Copy) -> Handle:
@@ -358,6 +358,10 @@ class PlayerPool:
             if self._pull(copy, "the memory is needed"):
                 victims.append(copy)
         return victims
+
+    def _watch_all(self) -> None:
+        for kind in self._kinds.values():
+            kind.watch = True
 
     def _set_watch(self, kind: PlayerKind) -> None:
         waited_for = kind.waiting > 0 or self._wants_room or self._closed
