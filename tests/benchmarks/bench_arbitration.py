@@ -9,10 +9,14 @@ import heapq
 import os
 import platform
 import statistics
+import tempfile
 import time
 from collections.abc import Callable
+from contextlib import ExitStack
+from pathlib import Path
 
 from symphony.runtime.arbitration import Arbiter, Request, units_of
+from symphony.runtime.shared_ledger import SharedLedger
 
 TIMES = 20_000
 BUSY = {"cpus": 1.0, "token:api": 1.0}
@@ -61,6 +65,21 @@ def with_waiting(waiting: int, tenants: int, demands: int = 1) -> float:
     return best_us(work, count, 3)
 
 
+def through_the_ledger(peers: int) -> float:
+    """One ask and one give_back of a shared token, with other engines about that want nothing."""
+    token, count = units_of({"token:api": 1}), 300
+    with tempfile.TemporaryDirectory() as name, SharedLedger(Path(name), {}) as ledger, ExitStack() as stack:
+        for _ in range(peers):
+            stack.enter_context(SharedLedger(Path(name), {})).poll()
+
+        def work() -> None:
+            for _ in range(count):
+                ledger.ask(Request("a", token, "run"))
+                ledger.give_back("a")
+
+        return best_us(work, count)
+
+
 def waits(sizes: dict[str, int], task_s: float, tokens: int, *, fair: bool) -> dict[str, list[float]]:
     """Simulated waits in seconds by run; every task needs one token, each run has at most 64 asking at a time."""
     arbiter = Arbiter({"token:api": float(tokens)})
@@ -95,7 +114,9 @@ def waits(sizes: dict[str, int], task_s: float, tokens: int, *, fair: bool) -> d
 
 def main() -> None:
     """Measure everything and print the tables."""
-    print(f"{platform.machine()}, {os.cpu_count()} CPUs, load {os.getloadavg()[0]:.1f}, Python {platform.python_version()}")
+    print(
+        f"{platform.machine()}, {os.cpu_count()} CPUs, load {os.getloadavg()[0]:.1f}, Python {platform.python_version()}"
+    )
     print("\n| ask and give back | us |\n|---|---|")
     print(f"| one core, nobody waits | {without_conflict({'cpus': 1}):.2f} |")
     print(f"| a core and a token, nobody waits | {without_conflict(BUSY):.2f} |")
@@ -104,6 +125,8 @@ def main() -> None:
         print(
             f"| {waiting:,} of {tenants} runs wait, {demands} different demands | {with_waiting(waiting, tenants, demands):.2f} |"
         )
+    for peers in (0, 1, 4):
+        print(f"| shared ledger, {peers} other engines | {through_the_ledger(peers):.0f} |")
     print("\nTasks of 1 s that need one token: seconds waited by run\n")
     print("| order | run | tasks | p50 | p90 | p99 | longest |\n|---|---|---|---|---|---|---|")
     for fair in (True, False):

@@ -116,7 +116,9 @@ def hit_rate(ahead: int, *, players: int = 8, room: int = 3, layers: int = 200) 
 
 def main() -> None:
     """Measure everything and print the tables."""
-    print(f"{platform.machine()}, {os.cpu_count()} CPUs, load {os.getloadavg()[0]:.1f}, Python {platform.python_version()}")
+    print(
+        f"{platform.machine()}, {os.cpu_count()} CPUs, load {os.getloadavg()[0]:.1f}, Python {platform.python_version()}"
+    )
     pool = PlayerPool(budget_bytes=100)
     kind = pool.add(PlayerKind("a", object, size_bytes=1))
     pool.give(pool.take(kind), 0.0)

@@ -38,7 +38,8 @@ def test_every_demand_beyond_the_capacity_is_reported_at_its_place(tmp_path: Pat
     ]
     assert found[0].hint == "ask for at most 8, or raise the limit: cpus under [tool.symphony.limits]"
     assert (
-        found[3].hint == "a token that is not configured counts 1; configure it: tokens.api under [tool.symphony.limits]"
+        found[3].hint
+        == "a token that is not configured counts 1; configure it: tokens.api under [tool.symphony.limits]"
     )
     assert checked.plan.hash == before
 

@@ -30,12 +30,17 @@ ledger = SharedLedger(folder / "arbitration", {})
 def say(text):
     print(text, flush=True)
 """
-HOLDS = START + """
+HOLDS = (
+    START
+    + """
 assert ledger.ask(Request("held", TOKEN, run))
 say("holds")
 sys.stdin.readline()
 """
-FORKS = START + """
+)
+FORKS = (
+    START
+    + """
 assert ledger.ask(Request("held", TOKEN, run))
 reading, writing = os.pipe()
 if os.fork() == 0:
@@ -45,7 +50,10 @@ if os.fork() == 0:
 say("holds")
 sys.stdin.readline()
 """
-WORKS = START + """
+)
+WORKS = (
+    START
+    + """
 count = int(sys.argv[3])
 log = os.open(folder / "log", os.O_WRONLY | os.O_APPEND | os.O_CREAT)
 waiting = {f"{run}{i}" for i in range(count)}
@@ -64,6 +72,7 @@ while waiting:
 ledger.close()
 say("done")
 """
+)
 
 
 @pytest.fixture
