@@ -46,3 +46,8 @@ TITLES: dict[str, str] = {
     "SYM198": "a path by name needs a fingerprint",
     "SYM199": "the melody is not the same each time it is traced",
 }
+
+ENVIRONMENT_TITLES: dict[str, str] = {
+    "SYM193": "the task asks for more than there is",
+}
+"""Problems of a plan in an environment; the same plan may have none in another."""

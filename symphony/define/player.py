@@ -8,11 +8,12 @@ from __future__ import annotations
 import inspect
 import re
 from collections.abc import Callable, Mapping
-from functools import cached_property, update_wrapper
-from typing import Any, Generic, ParamSpec, TypeVar, get_type_hints, overload
+from functools import cached_property, partial, update_wrapper
+from typing import Any, Concatenate, Generic, ParamSpec, TypeVar, get_type_hints, overload
 
 from symphony.define.annotations import is_by_name, record_fields, to_port_type
 from symphony.define.context import Context
+from symphony.define.player_life import LIFE_OPTIONS, check_life, set_up_once
 from symphony.define.recording import current_recorder
 from symphony.errors import PlayerDefinitionError
 from symphony.model.frozen import FrozenMap
@@ -24,6 +25,7 @@ from symphony.model.signature import PlayerKind, Port, Signature
 
 P = ParamSpec("P")
 R = TypeVar("R")
+S = TypeVar("S")
 SHIPPED = "symphony.players."
 
 
@@ -45,8 +47,24 @@ class Player(Generic[P, R]):
     def __call__(self, *args: P.args, **kwargs: P.kwargs) -> R:
         recorder = current_recorder()
         if recorder is None:
-            return self.function(*args, **kwargs)
+            return self._made(*args, **kwargs)
         return recorder.record(self, args, kwargs, {})  # type: ignore[no-any-return]
+
+    def _made(self, *args: Any, **kwargs: Any) -> R:
+        """Call the function; a player with a set-up is set up for this one call."""
+        if self.state_parameter is None:
+            return self.function(*args, **kwargs)
+        return set_up_once(self.function, self.options)(*args, **kwargs)  # type: ignore[no-any-return]
+
+    def with_state(self, state: Any) -> Callable[P, R]:
+        """Give the player with a state in place of what its set-up makes: ``classify.with_state(fake)("text")``.
+
+        Raises:
+            PlayerDefinitionError: it has no set-up.
+        """
+        if self.state_parameter is None:
+            raise PlayerDefinitionError(f"{self.name} takes no state: it is declared without setup=")
+        return partial(self.function, state)
 
     def with_options(self, **options: Any) -> Callable[P, R]:
         """Give the player with other policies for one call: ``measure.with_options(retry=3)(file)``."""
@@ -54,7 +72,7 @@ class Player(Generic[P, R]):
         def call(*args: P.args, **kwargs: P.kwargs) -> R:
             recorder = current_recorder()
             if recorder is None:
-                return self.function(*args, **kwargs)
+                return self._made(*args, **kwargs)
             return recorder.record(self, args, kwargs, options)  # type: ignore[no-any-return]
 
         return call
@@ -86,8 +104,28 @@ class Player(Generic[P, R]):
 
     @cached_property
     def parameters(self) -> dict[str, inspect.Parameter]:
-        """The parameters of the function, the context left out."""
-        return {n: p for n, p in inspect.signature(self.function).parameters.items() if not self._is_context(n)}
+        """The parameters of the function, context and state left out."""
+        state = self.state_parameter
+        everything = inspect.signature(self.function).parameters.items()
+        return {n: p for n, p in everything if not self._is_context(n) and n != state}
+
+    @cached_property
+    def state_parameter(self) -> str | None:
+        """The name of the parameter that takes what the set-up made: the first one; None without a set-up.
+
+        Raises:
+            PlayerDefinitionError: there is a set-up and no parameter that could take what it makes.
+        """
+        if self.options.get("setup") is None:
+            return None
+        first = next(iter(inspect.signature(self.function).parameters.values()), None)
+        positional = first is not None and first.kind in (first.POSITIONAL_ONLY, first.POSITIONAL_OR_KEYWORD)
+        if first is None or not positional or self._is_context(first.name):
+            raise PlayerDefinitionError(
+                f"{_where(self.function)}: {self.function.__qualname__}() has a set-up, so its first parameter must take "
+                "what the set-up makes: def classify(model: Model, text: str)"
+            )
+        return first.name
 
     def _is_context(self, name: str) -> bool:
         return self.hints.get(name) is Context
@@ -207,12 +245,14 @@ _OPTIONS = frozenset(
         "outputs",
         "tags",
         "tokens",
+        *LIFE_OPTIONS,
     ]
 )
 
 
 def _checked(options: dict[str, Any]) -> dict[str, Any]:
     """Check and convert the options of a decorator."""
+    check_life(options)
     version = options.get("version")
     problem = problem_with_version(version) if version else None
     if problem:
@@ -237,7 +277,9 @@ class _Decorator:
     Options: `version` (MAJOR.MINOR.PATCH), `retry` (attempts, a mapping or a Retry), `timeout`, `cpus`, `memory`,
     `gpus`, `isolation` (thread, process, sandbox), `cache` (False: never served), `env` (environment variables that
     enter the key), `fingerprint` (a function of the inputs that describes the world the player reads), `codec`,
-    `outputs` (True: each field of the result is an output), `tags`, `tokens`.
+    `outputs` (True: each field of the result is an output), `tags`, `tokens`. A player that is dear to set up says
+    `setup` (makes a state, which the body takes as its first parameter), and may say `teardown` and `warmup` (each
+    takes the state) and `shared` (calls at the same time use one state; else each has its own).
     """
 
     def __init__(self, kind: PlayerKind) -> None:
@@ -245,6 +287,15 @@ class _Decorator:
 
     @overload
     def __call__(self, function: Callable[P, R], /) -> Player[P, R]: ...
+    @overload
+    def __call__(
+        self,
+        *,
+        setup: Callable[[], S],
+        teardown: Callable[[S], object] | None = None,
+        warmup: Callable[[S], object] | None = None,
+        **options: Any,
+    ) -> Callable[[Callable[Concatenate[S, P], R]], Player[P, R]]: ...
     @overload
     def __call__(self, **options: Any) -> Callable[[Callable[P, R]], Player[P, R]]: ...
     def __call__(self, *functions: Any, **options: Any) -> Any:

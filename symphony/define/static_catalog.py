@@ -59,7 +59,7 @@ def _signature(name: str, module: str, node: ast.FunctionDef | ast.AsyncFunction
     options = {k.arg: k.value for k in decorator.keywords} if isinstance(decorator, ast.Call) else {}
     shared = {
         "name": name, "module": module, "qualname": node.name, "kind": _KINDS[_called(decorator)],
-        "version": str(_constant(options.get("version")) or ""), "inputs": tuple(_ports(node)),
+        "version": str(_constant(options.get("version")) or ""), "inputs": tuple(_ports(node, with_state="setup" in options)),
         "fingerprint": "fingerprint" in options, "is_async": isinstance(node, ast.AsyncFunctionDef),
     }  # fmt: skip
     if _constant(options.get("outputs")) is True:
@@ -77,11 +77,11 @@ def _called(decorator: ast.expr) -> str:
     return target.attr if isinstance(target, ast.Attribute) else target.id if isinstance(target, ast.Name) else ""
 
 
-def _ports(node: ast.FunctionDef | ast.AsyncFunctionDef) -> Iterable[Port]:
+def _ports(node: ast.FunctionDef | ast.AsyncFunctionDef, *, with_state: bool) -> Iterable[Port]:
     positional = [*node.args.posonlyargs, *node.args.args]
     without_default = len(positional) - len(node.args.defaults)
     for i, argument in enumerate(positional):
-        if not _is_context(argument):
+        if not _is_context(argument) and not (with_state and i == 0):
             yield Port(argument.arg, _type(argument.annotation), required=i < without_default)
     for argument, default in zip(node.args.kwonlyargs, node.args.kw_defaults, strict=True):
         if not _is_context(argument):

@@ -11,7 +11,8 @@ from typing import Any
 import pytest
 
 from symphony import bootstrap
-from symphony.compiler.codes import TITLES
+from symphony.compiler.codes import ENVIRONMENT_TITLES, TITLES
+from symphony.compiler.unmeetable import unmeetable
 from symphony.config.project import find_project
 from symphony.define.yaml_problems import TITLES as YAML_TITLES
 
@@ -63,14 +64,37 @@ def test_the_examples_of_a_page_hold(
     assert code not in {d.code for d in after.diagnostics}
 
 
-@pytest.mark.parametrize("code", sorted(TITLES))
+@pytest.mark.parametrize("code", sorted(ENVIRONMENT_TITLES))
+def test_the_examples_of_a_page_hold_on_a_machine_of_eight_cores(
+    code: str, folder: Path, blocks_of: Callable[[Path], list[Any]]
+) -> None:
+    page = ERRORS / f"{code}.md"
+    blocks = {b.title: b.text for b in blocks_of(page) if b.title}
+    found = {}
+    for title, text in blocks.items():
+        (folder / title).write_text(text)
+        checked = _checked(folder, title)
+        assert checked.plan is not None
+        found[title] = unmeetable(checked.plan, {"cpus": 8.0}, melody=checked.melody)
+
+    told = found["broken.yaml"][0]
+
+    assert told.code == code
+    assert told.span is not None
+    assert f"{told.message}\n" in page.read_text("utf-8")
+    assert found["mended.yaml"] == []
+
+
+@pytest.mark.parametrize("code", sorted({**TITLES, **ENVIRONMENT_TITLES}))
 def test_a_page_is_headed_by_code_and_title(code: str) -> None:
-    assert (ERRORS / f"{code}.md").read_text("utf-8").startswith(f"# {code}: {TITLES[code]}\n")
+    assert (ERRORS / f"{code}.md").read_text("utf-8").startswith(
+        f"# {code}: {({**TITLES, **ENVIRONMENT_TITLES})[code]}\n"
+    )
 
 
 def test_the_index_lists_every_code_with_its_title_and_leads_to_the_pages() -> None:
     index = (ERRORS / "index.md").read_text("utf-8")
-    titles = {**YAML_TITLES, **TITLES}
+    titles = {**YAML_TITLES, **TITLES, **ENVIRONMENT_TITLES}
 
     rows = {code: title for code, title in titles.items() if f"[{code}]({code}.md) | {title} |" in index}
     plain = {code: title for code, title in titles.items() if f"| {code} | {title} |" in index}

@@ -24,13 +24,15 @@ MELODIES: dict[str, dict[str, Any]] = {
     "from_prefect/orders.py": {"out": 16},
     "from_dagster/sales.py": {"clean": [3, 4], "total": 7},
     "from_snakemake/lengths.yaml": {},
+    "resources/fetch.yaml": {"pages": ["page a", "page b", "page c"]},
 }
 PROGRAMS = {
     "program/program.py": [],
     "testing/test_players.py": ["-m", "pytest", "-q", "-p", "no:cacheprovider"],
     "testing/test_words.py": ["-m", "pytest", "-q", "-p", "no:cacheprovider"],
+    "warm/test_labels.py": ["-m", "pytest", "-q", "-p", "no:cacheprovider"],
 }
-BESIDE = {"words_yaml/players.py", "program/counting.py", "testing/words.py", "errors/players.py"}
+BESIDE = {"words_yaml/players.py", "program/counting.py", "testing/words.py", "errors/players.py", "warm/labels.py"}
 PAGES = [
     page
     for page in sorted(DOCS.rglob("*.md"))

@@ -17,7 +17,7 @@ from symphony.compiler.identity.values import DefinitionKind, Key, Note, NoteKin
 _PLAYER_DECORATORS = frozenset(
     f"{home}.{name}" for home in ("symphony", "symphony.define.player") for name in ("operator", "instrument", "motif")
 )
-_IDENTITY_OPTIONS = frozenset(("fingerprint", "env", "codec", "outputs"))
+_IDENTITY_OPTIONS = frozenset(("fingerprint", "env", "codec", "outputs", "setup"))
 
 
 @dataclass(slots=True)
