@@ -6,7 +6,7 @@ import importlib.util
 import os
 import sys
 import time
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
@@ -25,7 +25,7 @@ from symphony.model.event import Event
 from symphony.model.frozen import FrozenMap
 from symphony.model.melody import Melody
 from symphony.model.names import did_you_mean
-from symphony.model.plan import Plan
+from symphony.model.plan import Plan, PlannedTask
 from symphony.model.quantities import parse_duration_s
 from symphony.model.signature import Catalog, Signature
 from symphony.model.source import Span
@@ -288,7 +288,36 @@ def _compiled(
     if traced is not None and (again := _traced_again(traced, read.melody)) != read.melody:
         before.append(_unsteady(read.melody, again))
     result = compile_with(read.melody, project, folder, broken=read.broken, before=before, imports=imports)
-    return Checked(read.melody, result.plan, tuple(_with_excerpt(d, _text_of(d.file)) for d in result.diagnostics))
+    found = [*result.diagnostics, *(_never_possible(result.plan, project, read.melody) if result.plan else ())]
+    plan = result.plan if len(found) == len(result.diagnostics) else None
+    return Checked(read.melody, plan, tuple(_with_excerpt(d, _text_of(d.file)) for d in found))
+
+
+def _never_possible(plan: Plan, project: Project, melody: Melody | None = None) -> list[Diagnostic]:
+    """What the plan asks for that this machine and the project's limits cannot give."""
+    capacity = _capacity_for(plan, project)
+    if capacity is None:
+        return []
+    from symphony.compiler.unmeetable import unmeetable  # only for plans that ask for resources
+
+    return unmeetable(plan, capacity, melody=melody)
+
+
+def _capacity_for(plan: Plan, project: Project) -> Mapping[str, float] | None:
+    """How much there is of each resource; None for a plan that asks for none."""
+    if not any(task.resources is not None or task.tokens for task in _every_task(plan)):
+        return None
+    from symphony.config.limits import limits_of  # only for plans that ask for resources
+    from symphony.runtime.machine import capacity_here
+
+    return capacity_here(limits_of(project.root))
+
+
+def _every_task(plan: Plan) -> Iterator[PlannedTask]:
+    for task in plan.tasks:
+        yield task
+        if task.body is not None:
+            yield from _every_task(task.body)
 
 
 def compile_with(
@@ -496,6 +525,8 @@ def _plan_and_project(target: Any, project: Project | None) -> tuple[Plan, Proje
         raise CompileError(checked.diagnostics)
     if checked.melody is None:
         verify_pins(checked.plan, home)
+        if problems := _never_possible(checked.plan, home):
+            raise CompileError(problems)
     return checked.plan, home
 
 
@@ -545,7 +576,7 @@ def _order(
     return Order(
         given=dict(params or {}), texts=dict(raw or {}), root=home.root, here=Path.cwd(), recorded=record,
         selected=selected(plan, tuple(only), tuple(until)), forced=downstream(plan, tuple(force)), tags=tuple(tags),
-        lease_s=_lease_s(), **rest,
+        lease_s=_lease_s(), capacity=_capacity_for(plan, home), **rest,
     )  # fmt: skip
 
 
@@ -611,7 +642,9 @@ def resume(
         raise UsageError(f"the run {record.id} succeeded: there is nothing to resume; run the melody again instead")
     root = Path(str(record.options.get("root", home.root)))
     verify_pins(Plan.from_text(record.plan_text, file=f"the plan of run {record.id}"), Project(root, home.state))
-    order = Order(root=root, here=root, lease_s=_lease_s(), workers=workers or record.options.get("workers"), on_event=on_event,
+    capacity = _capacity_for(Plan.from_text(record.plan_text), Project(root, home.state))
+    order = Order(root=root, here=root, lease_s=_lease_s(), capacity=capacity, on_event=on_event,
+                  workers=workers or record.options.get("workers"),
                   fail_fast=bool(record.options.get("fail_fast")), strict=bool(record.options.get("strict")))  # fmt: skip
     result = resume_run(record, order, store, executor_named(executor or record.executor or "pit"))
     store.flush()

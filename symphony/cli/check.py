@@ -71,7 +71,7 @@ def _report(files: list[str], format: str, *, imports: bool = True) -> bool:
     from symphony import bootstrap  # the engine; loaded by the commands that need it
     from symphony.cli.own_stdout import own_stdout
     from symphony.cli.version import VERSION
-    from symphony.compiler.codes import TITLES
+    from symphony.compiler.codes import ENVIRONMENT_TITLES, TITLES
     from symphony.compiler.report_formats import FORMATS, Surroundings, report
 
     if format not in FORMATS:
@@ -84,7 +84,7 @@ def _report(files: list[str], format: str, *, imports: bool = True) -> bool:
         files=files,
         plan_hash=plan.hash if plan else None,
         version=VERSION,
-        titles=TITLES,
+        titles=TITLES | ENVIRONMENT_TITLES,
         colour=has_colour(sys.stdout),
     )
     text = report(format, found, about)

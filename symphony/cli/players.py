@@ -31,9 +31,17 @@ def players(
     identity: Annotated[
         str | None, typer.Option("--identity", metavar="NAME", help="Print a player's code identity.")
     ] = None,
+    states: Annotated[
+        str | None, typer.Option("--states", metavar="RUN", help="How a run kept players warm: states, causes, hit rate.")
+    ] = None,
     json: Json = False,
 ) -> None:
     """List players, or show one."""
+    if states is not None:
+        from symphony.cli.player_states import write_states  # needs the store; --help does not
+
+        write_states(states, json=json)
+        return
     from symphony.cli.own_stdout import own_stdout
     from symphony.cli.player_list import all_players  # imports every player; --help needs none
 

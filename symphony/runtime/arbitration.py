@@ -221,6 +221,10 @@ class Arbiter:
         self._dequeue(entry)
         return self.settle(now) if self._entries else []
 
+    def release(self, request_id: str, now: float) -> list[str]:
+        """Give back or stop waiting, whichever applies; returns the ids that may start now."""
+        return self.give_back(request_id, now) if request_id in self._held else self.withdraw(request_id, now)
+
     def settle(self, now: float) -> list[str]:
         """Grant everything that may be granted; returns the ids in the order of the decision."""
         granted = []

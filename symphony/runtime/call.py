@@ -5,6 +5,7 @@ Every worker of every executor makes calls by this code, and by nothing else.
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -12,6 +13,7 @@ from threading import Event as Flag
 from typing import Any
 
 from symphony.compiler.literals import describe
+from symphony.define.player import Player
 from symphony.errors import CodecError, PlayerResultError, StoreError
 from symphony.model.artifact import Artifact
 from symphony.model.frozen import FrozenMap
@@ -19,6 +21,8 @@ from symphony.model.port_type import ANY, PortType
 from symphony.runtime.context import RunContext
 from symphony.runtime.key_parts import KeyParts
 from symphony.runtime.keys import key_of, shown
+from symphony.runtime.player_copy import Handle
+from symphony.runtime.player_pool import PlayerPool
 from symphony.runtime.shell import run_script
 from symphony.runtime.steps import Step
 from symphony.runtime.values import MISSING, Held
@@ -77,6 +81,7 @@ class TaskCalls:
         no_cache: read nothing from the store, replace what is there.
         strict: digest inputs before and after each call.
         redact: takes the values of secrets out of small text results.
+        pool: keeps players that are set up; one of its own when nothing is said.
 
     Attributes:
         key_parts: makes the parts of keys.
@@ -84,10 +89,11 @@ class TaskCalls:
 
     def __init__(
         self, store: Store, *, recorded: bool, anchors: Anchors, no_cache: bool = False, strict: bool = False,
-        redact: Callable[[str], str] = str,
+        redact: Callable[[str], str] = str, pool: PlayerPool | None = None,
     ) -> None:  # fmt: skip
         self.store, self.recorded, self.anchors = store, recorded, anchors
         self.no_cache, self.strict, self.redact = no_cache, strict, redact
+        self.pool = pool if pool is not None else PlayerPool()
         self.key_parts = KeyParts(store, anchors)
 
     # key ---------------------------------------------------------------------------------------------------------
@@ -152,10 +158,34 @@ class TaskCalls:
             return run_script(step.task, values, context.workdir, stop)
         if step.player.context_parameter is not None:
             values[step.player.context_parameter] = context
-        result = step.player.function(**values)
+        result = step.player.function(**values) if step.kind is None else self._with_state(step, values, stop)
         if before:
             self._check_unchanged(step, prepared, before)
         return result
+
+    def _with_state(self, step: Step, values: dict[str, Any], stop: Flag) -> Any:
+        """Call a player with the state that the pool keeps for it."""
+        assert step.player is not None
+        assert step.kind is not None
+        handle = self.pool.take(step.kind)
+        if step.pin is not None and step.pin.is_async:
+            return self._await_with_state(step.player, handle, values, stop)
+        try:
+            return step.player.with_state(handle.value)(**values)
+        finally:
+            self._give_back(handle, stop)
+
+    async def _await_with_state(self, player: Player[Any, Any], handle: Handle, values: dict[str, Any], stop: Flag) -> Any:
+        try:
+            return await player.with_state(handle.value)(**values)
+        finally:
+            self._give_back(handle, stop)
+
+    def _give_back(self, handle: Handle, stop: Flag) -> None:
+        if stop.is_set():
+            self.pool.discard(handle, "the run was cancelled")
+        else:
+            self.pool.give(handle, time.time())
 
     def _digests(self, step: Step, prepared: Prepared) -> dict[str, str]:
         return {n: self._digest_now(step, n, h) for n, h in prepared.inputs.items() if not h.secret}

@@ -22,6 +22,7 @@ class CallInfo:
         attempts: how many have begun.
         started_at, ended_at: of the last attempt, seconds since the epoch.
         waited_s: how long it was ready before it began.
+        waited_for: which resources it waited for, in words.
         first_started: when the first attempt began, seconds of the run's own clock.
         worker: who runs it.
         key, parts: its key and what that is made of.
@@ -33,7 +34,8 @@ class CallInfo:
     """
 
     __slots__ = ("attempts", "commit", "ended_at", "error", "first_started", "key", "measures", "note", "parts",
-                 "started_at", "told", "waited_s", "worker")  # fmt: skip
+                 "started_at", "told", "waited_for", "waited_s",
+                 "worker")  # fmt: skip
 
     def __init__(self) -> None:
         self.attempts = 0
@@ -47,8 +49,9 @@ class CallInfo:
         self.error: dict[str, Any] | None = None
         self.note = ""
         self.commit: Commit = NOTHING
-        self.measures: Mapping[str, Any] | None = None
+        self.measures: dict[str, Any] | None = None
         self.told = False
+        self.waited_for = ""
 
 
 class Teller:

@@ -10,30 +10,34 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from symphony.errors import ExpressionError, InternalError, LostRunError, StoreError
+from symphony.errors import ExpressionError, InternalError, LostRunError, StoreError, SurroundingsError
 from symphony.model.artifact import Artifact
 from symphony.model.event import Event, EventKind
 from symphony.model.states import RunState, TaskState
 from symphony.runtime import schedule as sc
+from symphony.runtime.arbitration import Units
 from symphony.runtime.call import Prepared, TaskCalls
 from symphony.runtime.call_info import CallInfo, Teller
 from symphony.runtime.context import RunContext
 from symphony.runtime.coroutines import Coroutines
 from symphony.runtime.error_document import error_document, error_types
+from symphony.runtime.grants import Grants
 from symphony.runtime.lists import ElementError
 from symphony.runtime.network import Network
 from symphony.runtime.retrying import delay_s
 from symphony.runtime.schedule import State
 from symphony.runtime.shell import StoppedError
-from symphony.runtime.steps import Program, Step
-from symphony.runtime.tracker import Admission, Tracker
+from symphony.runtime.steps import Program, Step, every_step
+from symphony.runtime.tracker import Tracker
 from symphony.runtime.values import MISSING, Held
+from symphony.runtime.warming import Warming
 from symphony.runtime.watching import Stop
 from symphony.store.records import CallRecord
 
 BATCH = 64
 GRACE_S = 2.0
 _WORTH_MEASURING_S = 0.001
+_SHORT_S = 0.0001
 STATES = tuple(TaskState[State(s).name] for s in range(len(State)))
 """The state of a task by the number that the schedule has for it."""
 
@@ -76,6 +80,16 @@ class Done:
 
 
 @dataclass(slots=True)
+class Failed:
+    """A call that failed on the fast road, which made its first attempt."""
+
+    error: BaseException
+    key: str | None = None
+    started_at: float | None = None
+    worker: str = ""
+
+
+@dataclass(slots=True)
 class _Awaited:
     """A call whose body runs elsewhere than on a lent thread."""
 
@@ -90,7 +104,7 @@ class Engine:
     Args:
         recorded: outcomes of an earlier sitting of the same run, by (task path, index).
         done, failed: what the fast road computed before it ended, by position in the plan, and what ended it.
-        admission: grants resources; None where no task asks for any.
+        capacity: how much there is of each resource; None: as much as is asked for.
     """
 
     def __init__(
@@ -105,15 +119,22 @@ class Engine:
         environment: Mapping[str, str] | None = None,
         secret_of: Callable[[str], str] | None = None,
         done: Mapping[int, Done] | None = None,
-        failed: Mapping[int, BaseException] | None = None,
-        admission: Admission | None = None,
+        failed: Mapping[int, Failed] | None = None,
+        capacity: Mapping[str, float] | None = None,
     ) -> None:
         self.calls, self.settings, self.redact = calls, settings, redact
         self.recorded = recorded or {}
         self._done, self._failed_before = done or {}, failed or {}
         self.net = Network(program, params, calls, settings.run, environment or {}, secret_of)
         self.schedule = self.net.schedule
-        self.tracker = Tracker(self.schedule, fail_fast=settings.fail_fast and not settings.probe, admission=admission)
+        steps = [*every_step(program)]
+        self._grants = None if settings.probe or capacity is None else self._new_grants(steps, capacity)
+        self.prioritized = any(step.task.priority for step in steps)
+        self.tracker = Tracker(
+            self.schedule, fail_fast=settings.fail_fast and not settings.probe, admission=self._grants,
+            priority_of=self._priority_of if self.prioritized else None,
+        )  # fmt: skip
+        self._warming = Warming(program, calls.pool) if not settings.probe and any(step.kind for step in steps) else None
         self.info: dict[int, CallInfo] = {}
         self.stop = threading.Event()
         self._clock_offset_s = time.time() - time.monotonic()
@@ -130,12 +151,35 @@ class Engine:
         self._clerk: threading.Thread | None = None
         self._finished = threading.Event()
         self._stopped_for = Stop.ASKED
+        self.goes_on = done is not None
+
+    def _new_grants(self, steps: list[Step], capacity: Mapping[str, float]) -> Grants | None:
+        if not any(step.demands for step in steps):
+            return None
+        folder = self.calls.store.folder
+        return Grants(
+            self.settings.run, capacity, None if folder is None else folder / "arbitration", self._demand_of, self._granted
+        )
+
+    def _demand_of(self, node: int) -> tuple[Units, int, str]:
+        step = self.net.steps[node]
+        return step.demands, step.task.priority, self.net.path(node)
+
+    def _priority_of(self, node: int) -> int:
+        return self.net.steps[node].task.priority
+
+    def _granted(self, nodes: list[int]) -> None:
+        """Others have given back what these calls wait for."""
+        with self._lock:
+            self.tracker.granted(nodes)
+            self._changed.notify(len(nodes))
 
     # life --------------------------------------------------------------------------------------------------------
 
     def begin(self) -> None:
         """Lay out the tasks; those outside the selection are left out."""
-        self._teller.event(EventKind.RUN_STARTED, "", {"tasks": len(self.net.program.steps)})
+        if not self.goes_on:
+            self._teller.event(EventKind.RUN_STARTED, "", {"tasks": len(self.net.program.steps)})
         ready = self.net.lay_out()
         selected, states = self.settings.selected, self.schedule.state
         if selected is not None:
@@ -146,21 +190,31 @@ class Engine:
                     self.tracker.changed.append(node)
             ready = [n for n in ready if states[n] == sc.READY]
             ready += self.schedule.release([n for n in self.net.root.nodes.values() if n not in set(ready)])
+        if self._warming is not None:
+            self._warming.begin()
         with self._lock:
             self.tracker.put(self.tracker.settle(ready, time.monotonic()))
             self._tell_changed()
 
     def work(self, worker: int) -> None:
-        """Take calls and make them until the run has ended; a worker goes on with what its own call made ready."""
+        """Take calls and make them until the run has ended; a worker goes on with what its own call made ready.
+
+        Short calls are taken many at a time; behind a long one nothing waits that another worker could take.
+        """
         local: list[int] = []
-        name = f"thread-{worker}"
+        name, most = f"thread-{worker}", 1
         try:
-            while local or (local := self._take()):
+            while local or (local := self._take(most)):
+                begun = time.monotonic()
                 ready = self._process(local.pop(), name)
-                if ready:
+                most = min(BATCH, 2 * most) if time.monotonic() - begun < _SHORT_S else 1
+                if ready and self.prioritized:
+                    with self._lock:
+                        self._offer(ready)
+                elif ready:
                     local.extend(reversed(ready))
-                if self._idle and len(local) > 1:
-                    local = self._share(local)
+                if len(local) > most or (self._idle and len(local) > 1):
+                    local = self._share(local, most)
         except BaseException as error:  # noqa: BLE001  handed to whoever waits for the run
             self._break(error)
 
@@ -237,10 +291,12 @@ class Engine:
         return paths
 
     def close(self) -> None:
-        """End the event loop of async players."""
+        """End the event loop of async players, and let go of resources."""
         self._closed = True
         self._arrived.put(None)
         self._coroutines.close()
+        if self._grants is not None:
+            self._grants.close()
 
     def verdict(self) -> RunState:
         """The state of the run once it has ended."""
@@ -256,14 +312,14 @@ class Engine:
 
     # queue -------------------------------------------------------------------------------------------------------
 
-    def _take(self) -> list[int]:
+    def _take(self, most: int) -> list[int]:
         tracker, workers = self.tracker, self.settings.workers
         with self._lock:
             while True:
                 if self._closed or self._finished.is_set():
                     return []
                 now = time.monotonic()
-                found = tracker.take(max(1, min(BATCH, len(tracker.ready) // workers)), now)
+                found = tracker.take(max(1, min(most, len(tracker.ready) // workers)), now)
                 if found:
                     found.reverse()
                     return found
@@ -272,17 +328,17 @@ class Engine:
                 self._changed.wait(None if due is None else max(0.0, due - now))
                 self._idle -= 1
 
-    def _share(self, local: list[int]) -> list[int]:
-        keep = max(1, len(local) // 2)
+    def _share(self, local: list[int], most: int) -> list[int]:
+        keep = max(1, min(most, len(local) // 2))
         with self._lock:
-            self.tracker.put(local[:-keep][::-1])
-            self._changed.notify(len(local) - keep)
+            self._offer(local[:-keep][::-1])
         return local[-keep:]
 
     def _offer(self, nodes: list[int]) -> None:
         if nodes:
             self.tracker.put(nodes)
-            self._changed.notify(len(nodes))
+            if self._idle:
+                self._changed.notify(len(nodes))
 
     # one node ----------------------------------------------------------------------------------------------------
 
@@ -298,8 +354,9 @@ class Engine:
             if node in self._done:
                 return self._take_over(node, self._done[node])
             if node in self._failed_before:
-                self._info(node).attempts = 1
-                return self._failed(node, self._failed_before[node])
+                found, info = self._failed_before[node], self._info(node)
+                info.attempts, info.key, info.started_at, info.worker = 1, found.key, found.started_at, found.worker
+                return self._failed(node, found.error)
         try:
             earlier = self.recorded.get((net.task_path(node), index)) if self.recorded else None
             if earlier is not None and (index >= 0 or step.task.each is None):
@@ -353,7 +410,10 @@ class Engine:
         if self.settings.probe:
             info.note = "would run"
             return self._end(node, sc.FAILED)
-        begun = self._start(node, step, info, worker)
+        try:
+            begun = self._start(node, step, info, worker)
+        except SurroundingsError as error:
+            return self._failed(node, error, retry=False)
         if begun is None:
             return []
         return self._made(node, step, prepared, info, begun)
@@ -375,6 +435,8 @@ class Engine:
             if step.demands and not self.tracker.admit(node, now):
                 self.tracker.no_longer_in_flight(info.key)
                 return None
+            if self._grants is not None and node in self._grants.waited_for:
+                info.waited_for = self._grants.waited_for.pop(node)
             waited = self.tracker.start(node, now)
             if waited is None:
                 self.tracker.no_longer_in_flight(info.key)
@@ -415,9 +477,11 @@ class Engine:
             step, prepared, returned, workdir, run=self.settings.run, call=self.net.path(node), replace=step.id in self.settings.forced
         )  # fmt: skip
         info.commit = result.commit
-        if computed - begun > _WORTH_MEASURING_S:
+        if computed - begun > _WORTH_MEASURING_S or info.waited_for:
             info.measures = {"compute_s": computed - begun, "save_s": time.monotonic() - computed,
                              **_sizes(prepared.inputs, result.artifacts)}  # fmt: skip
+            if info.waited_for:
+                info.measures["waited_for"] = info.waited_for
         self.net.put(node, result.values, result.artifacts)
         return self._end(node, sc.SUCCEEDED)
 
@@ -533,6 +597,8 @@ class Engine:
         self._teller.ended(node, state, info, self.cause_of(node) if state is TaskState.SKIPPED else info.note)
         if not self.settings.probe:
             self.net.release(node)
+        if self._warming is not None and self.net.indexes[node] < 0:
+            self._warming.ended(self.net.steps[node])
 
     def cause_of(self, node: int) -> str:
         """Why a node was skipped: ``when``, ``failed: X``, or why it was left out."""

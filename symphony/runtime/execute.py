@@ -29,10 +29,11 @@ from symphony.runtime.fast_loop import BoundCalls, FastRun, can_run_fast
 from symphony.runtime.fast_road import FastRoad
 from symphony.runtime.lease import LEASE_S
 from symphony.runtime.ownership import Ownership
+from symphony.runtime.player_pool import PlayerPool
 from symphony.runtime.recorded_loop import RecordedCalls, can_record_fast
 from symphony.runtime.result import LazyTasks, Outputs, RunResult, TaskResult
 from symphony.runtime.secrets import Secrets
-from symphony.runtime.steps import build_program
+from symphony.runtime.steps import build_program, every_step
 from symphony.runtime.values import Held
 from symphony.runtime.watching import Stop, Watch
 from symphony.store.anchors import Anchors
@@ -52,6 +53,8 @@ class Order:
         only, until, force: selections of tasks by id.
         run_id: an id to take instead of a new one.
         limit_s: how long the whole run may take, in seconds; what is not done then is cancelled, and the run fails.
+        capacity: how much there is of each resource; None where no task asks for any.
+        pool_bytes: how much memory players that are kept set up may take; None: no limit.
         lease_s: how long this process counts as the owner without a word from it.
     """
 
@@ -70,6 +73,8 @@ class Order:
     run_id: str | None = None
     limit_s: float | None = None
     lease_s: float = LEASE_S
+    capacity: Mapping[str, float] | None = None
+    pool_bytes: int | None = None
     on_event: Callable[[Event], None] | None = None
 
 
@@ -118,7 +123,7 @@ class Sitting:
         self.anchors = Anchors(order.root, folders)
         self.calls = TaskCalls(
             store, recorded=order.recorded, anchors=self.anchors, no_cache=order.no_cache, strict=order.strict,
-            redact=self.secrets.redact,
+            redact=self.secrets.redact, pool=PlayerPool(budget_bytes=order.pool_bytes),
         )  # fmt: skip
         self.program = build_program(plan)
         self.started_at = time.time()
@@ -163,12 +168,20 @@ class Sitting:
         check_run_transition(RunState.RUNNING, result.state)
         outputs = {n: a.to_document() for n, a in result.artifacts.items()}
         self.store.update_run(
-            self.run_id, state=result.state, ended_at=time.time(), outputs=outputs, counts=dict(result.counts)
-        )
+            self.run_id, state=result.state, ended_at=time.time(), outputs=outputs, counts=dict(result.counts),
+            players=self._players(),
+        )  # fmt: skip
         self._tell(
             EventKind.RUN_ENDED, {"state": str(result.state), "seconds": result.seconds, "counts": dict(result.counts)}
         )
         return result
+
+    def _players(self) -> dict[str, Any]:
+        """Tear down the players that were kept set up; what the pool has to tell of them."""
+        if not any(step.kind for step in every_step(self.program)):
+            return {}
+        self.calls.pool.close(grace_s=GRACE_S)
+        return self.calls.pool.report()
 
     def _record(self) -> RunRecord:
         options = {"no_cache": self.order.no_cache, "fail_fast": self.order.fail_fast, "strict": self.order.strict,
@@ -196,7 +209,7 @@ class Sitting:
             self.program, self.params, self.calls, settings, recorded=known, redact=self.secrets.redact,
             environment=self.environment(), secret_of=self.secrets.get,
             done=None if fast is None else fast.done(),
-            failed=None if fast is None else fast.run.failures,
+            failed=None if fast is None else fast.failed(), capacity=self.order.capacity,
         )  # fmt: skip
         if stop is not None:
             engine.cancel_the_rest(stop)

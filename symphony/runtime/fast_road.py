@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from symphony.model.states import TaskState
 from symphony.runtime import schedule as sc
-from symphony.runtime.engine import Done
+from symphony.runtime.engine import Done, Failed
 from symphony.runtime.fast_loop import FastRun
 from symphony.runtime.recorded_loop import RecordedCalls
 from symphony.runtime.result import TaskResult
@@ -52,6 +52,13 @@ class FastRoad:
             return {i: Done({"out": run.values[i]}, {}, sc.SUCCEEDED, run.started_at, run.ended[i], None, False) for i in found}
         found = [i for i, artifact in enumerate(record.artifacts) if artifact is not None]
         return {i: self._recorded(i, record) for i in found}
+
+    def failed(self) -> dict[int, Failed]:
+        """The calls that failed, by position."""
+        record = self.record
+        if record is None:
+            return {i: Failed(error) for i, error in self.run.failures.items()}
+        return {i: Failed(error, record.keys[i], record.started[i], record.workers[i]) for i, error in self.run.failures.items()}
 
     def _recorded(self, i: int, record: RecordedCalls) -> Done:
         artifact = record.artifacts[i]

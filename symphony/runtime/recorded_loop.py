@@ -64,6 +64,8 @@ class RecordedCalls:
         states: by position: "succeeded" or "cached", nothing where the call has not ended.
         started, ended: by position, seconds since the epoch.
         keys: by position.
+        workers: by position, who made the calls that failed.
+        running: by thread, the call that it makes.
     """
 
     def __init__(
@@ -79,6 +81,7 @@ class RecordedCalls:
         self.keys: list[str] = [""] * count
         self.running: dict[int, int] = {}
         self.failed = False
+        self.workers: dict[int, str] = {}
         self._workers: dict[int, str] = {}
         self._forms: dict[tuple[Any, ...], _Form] = {}
         self._plan = [self._planned(step, places) for step, places in zip(self._steps, bound.places, strict=True)]
@@ -157,7 +160,11 @@ class RecordedCalls:
         if self._listener is not None:
             self._tell(EventKind.TASK_STARTED, i, {"attempt": 1, "worker": worker})
         function = self._bound.calls[i][1]
-        value = function(**arguments) if type(arguments) is dict else function(*arguments)
+        try:
+            value = function(**arguments) if type(arguments) is dict else function(*arguments)
+        except BaseException:
+            self.workers[i] = worker
+            raise
         ended = time.time()
         value, encoded, rows = self._calls.encode_only(self._steps[i], value)
         packed = b"".join(

@@ -133,6 +133,14 @@ class SharedLedger:
             self._settle(record)
             return self._taken()
 
+    def holds(self, request_id: str) -> bool:
+        """Whether a request of this engine holds what it asked for."""
+        return request_id in self._held
+
+    def release(self, request_id: str) -> list[str]:
+        """Give back or stop waiting, whichever applies; returns the ids of this engine that may start now."""
+        return self.give_back(request_id) if self.holds(request_id) else self.withdraw(request_id)
+
     def poll(self) -> list[str]:
         """Look whether waiting requests may start; returns their ids."""
         with self._deciding() as record:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -12,17 +12,19 @@ from symphony.compiler.types import TaskTypes
 from symphony.define.player import Player
 from symphony.model import port_type as pt
 from symphony.model.expression import Call, Expression, Node, as_reference, children
-from symphony.model.frozen import EMPTY
 from symphony.model.plan import Plan, PlannedTask, PlayerPin
 from symphony.model.policy import NO_RETRY, Retry
 from symphony.model.port_type import PortType
+from symphony.model.resources import demand_of
 from symphony.model.signature import Signature
 from symphony.model.template import expressions_in
+from symphony.runtime.arbitration import Units, units_of
 from symphony.runtime.loading import load_player
+from symphony.runtime.player_copy import PlayerKind
 from symphony.runtime.schedule import DATA, ORDER, STREAM, TOLERANT, edges_of
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False)
 class Step:
     """A planned task with everything a call of it needs.
 
@@ -33,7 +35,8 @@ class Step:
         check: ports whose values must be checked when the task runs, because their source is `any`.
         code: what of the code enters keys: identity, or name and version; None: not cached.
         wants_context: whether the body takes a context, or a work folder.
-        demands: the resources that a call holds while it runs, by name.
+        demands: the resources that a call holds while it runs.
+        kind: what the pool knows of a player that is set up.
         cached: whether results may be served.
         is_effect: whether the task is there for its effect, or is never served: it waits until what it reads is recorded.
     """
@@ -52,7 +55,8 @@ class Step:
     check: dict[str, PortType] = field(default_factory=dict)
     constants: dict[str, Any] = field(default_factory=dict)
     wants_context: bool = False
-    demands: Mapping[str, float] = EMPTY
+    demands: Units = ()
+    kind: PlayerKind | None = None
     cached: bool = False
     is_effect: bool = False
 
@@ -60,6 +64,8 @@ class Step:
         pin, task = self.pin, self.task
         self.wants_context = self.player is None or self.player.context_parameter is not None
         self.cached = task.cache and self.code is not None and (pin is None or pin.cache)
+        if task.resources is not None or task.tokens:
+            self.demands = units_of(demand_of(task.resources, task.tokens))
         self.is_effect = not task.cache or (pin is not None and (pin.effect or not pin.cache))
 
     @property
@@ -78,6 +84,14 @@ class Program:
     outputs: Mapping[str, Any]
 
 
+def every_step(program: Program) -> Iterator[Step]:
+    """The steps of a program in plan order, each followed by those of its sub-melody."""
+    for step in program.steps.values():
+        yield step
+        if step.body is not None:
+            yield from every_step(step.body)
+
+
 def build_program(plan: Plan, players: Mapping[str, PlayerPin] | None = None) -> Program:
     """Make a plan ready to run.
 
@@ -94,6 +108,7 @@ class _Builder:
         self.pins, self.loaded = pins, loaded
         self._shapes: dict[tuple[str, bool], Any] = {}
         self._loose: dict[tuple[int, int], bool] = {}
+        self._kinds: dict[str, PlayerKind] = {}
 
     def program(self, plan: Plan) -> Program:
         types: dict[str, TaskTypes] = {}
@@ -116,6 +131,8 @@ class _Builder:
         step = Step(
             task, pin, player, signature, _edges(task, types, filtering), filters, own, ports, task.retry or NO_RETRY, _code(task, pin)
         )  # fmt: skip
+        if player is not None and player.state_parameter is not None:
+            step.kind = self._kind(player, task)
         if task.body is not None:
             step.body = self.program(task.body)
             step.ports = step.body.param_types
@@ -125,6 +142,17 @@ class _Builder:
                 if wanted is not None and self._is_loose(value, wanted, types, params):
                     step.check[name] = wanted
         return step
+
+    def _kind(self, player: Player[Any, Any], task: PlannedTask) -> PlayerKind:
+        """What the pool is to know of a player that is set up; the same for all its tasks."""
+        known = self._kinds.get(player.name)
+        if known is None:
+            options, memory = player.options, task.resources.memory if task.resources is not None else None
+            known = self._kinds[player.name] = PlayerKind(
+                player.name, options["setup"], teardown=options.get("teardown"), warmup=options.get("warmup"),
+                shared=bool(options.get("shared")), size_bytes=memory or 0,
+            )  # fmt: skip
+        return known
 
     def _shape(
         self, task: PlannedTask

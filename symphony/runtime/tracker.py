@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import heapq
 from collections import deque
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from typing import Protocol
 
 from symphony.runtime import schedule as sc
@@ -28,6 +28,9 @@ class Admission(Protocol):
 class Tracker:
     """The calls of one run between ready and ended.
 
+    Args:
+        priority_of: by node, higher goes first; None where all are equal.
+
     Attributes:
         schedule: who waits for whom.
         ready: calls that may be taken.
@@ -37,13 +40,22 @@ class Tracker:
         stopping: nothing starts any more.
     """
 
-    def __init__(self, schedule: Schedule, *, fail_fast: bool = False, admission: Admission | None = None) -> None:
+    def __init__(
+        self,
+        schedule: Schedule,
+        *,
+        fail_fast: bool = False,
+        admission: Admission | None = None,
+        priority_of: Callable[[int], int] | None = None,
+    ) -> None:
         self.schedule, self.fail_fast = schedule, fail_fast
         self.ready: deque[int] = deque()
+        self._priority_of = priority_of
         self.running: set[int] = set()
         self.ready_at: dict[int, float] = {}
         self.changed: list[int] = []
         self.stopping = False
+        self._unsorted = False
         self._admission = admission
         self._asked: set[int] = set()
         self._timers: list[tuple[float, int]] = []
@@ -59,6 +71,10 @@ class Tracker:
             since[node] = now
         return found
 
+    def _rank(self, node: int) -> int:
+        assert self._priority_of is not None
+        return -self._priority_of(node)
+
     def admit(self, node: int, now: float) -> bool:
         """Whether a call that needs resources has them; if not, it is ready again when its turn has come."""
         if self._admission is None or node in self._asked:
@@ -69,6 +85,7 @@ class Tracker:
     def put(self, nodes: Iterable[int]) -> None:
         """Let somebody take these."""
         self.ready.extend(nodes)
+        self._unsorted = True
 
     def take(self, most: int, now: float) -> list[int]:
         """Take up to `most` calls, those whose next attempt is due among them."""
@@ -77,6 +94,10 @@ class Tracker:
             if self.schedule.state[node] == sc.RETRYING:
                 self.ready_at[node] = now
                 self.ready.append(node)
+                self._unsorted = True
+        if self._priority_of is not None and self._unsorted:
+            self.ready = deque(sorted(self.ready, key=self._rank))  # sorting keeps the order of equals
+            self._unsorted = False
         return [self.ready.popleft() for _ in range(min(most, len(self.ready)))]
 
     @property
@@ -151,6 +172,7 @@ class Tracker:
 
     def granted(self, nodes: Iterable[int]) -> None:
         """The turn of these calls has come: they hold what they asked for."""
+        self._unsorted = True
         self.ready.extend(n for n in nodes if self.schedule.state[n] in (sc.READY, sc.RETRYING))
 
     def try_again(self, node: int, at: float, now: float) -> None:

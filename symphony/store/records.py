@@ -68,6 +68,7 @@ class RunRecord:
         outputs: its outputs, plain data.
         failure: what made it fail, plain data, or nothing.
         counts: the tasks of the melody by how they ended; empty while it runs.
+        players: what the pool tells of players that were kept set up, plain data; empty where there were none.
     """
 
     id: str
@@ -89,6 +90,7 @@ class RunRecord:
     outputs: Mapping[str, Any] = field(default=EMPTY)
     failure: Any = None
     counts: Mapping[str, int] = field(default=EMPTY)
+    players: Mapping[str, Any] = field(default=EMPTY)
 
 
 @dataclass(slots=True)

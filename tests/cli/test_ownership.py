@@ -161,9 +161,7 @@ def test_of_eight_resumes_at_once_one_goes_on(work: Work) -> None:
 def test_an_owner_that_wakes_up_after_its_lease_was_taken_writes_nothing(work: Work) -> None:
     stopped = work.begin(SYMPHONY_LEASE="1s")
     os.kill(stopped.pid, signal.SIGSTOP)
-    early = work.start("resume", SYMPHONY_LEASE="1s")
-    assert early.wait(timeout=20) in (0, 3)  # its lease may have run out already on a slow machine
-    time.sleep(1.1)  # the lease
+    time.sleep(1.1)  # the lease runs out
 
     second = work.start("resume", "--json", SYMPHONY_LEASE="30s")
     work.until(lambda: work.made().count("2") >= 2)
@@ -177,8 +175,7 @@ def test_an_owner_that_wakes_up_after_its_lease_was_taken_writes_nothing(work: W
     assert second.returncode == 0, second_err
     assert json.loads(out)["state"] == "succeeded"
     shown = work.shown()
-    assert [t["state"] for t in shown["tasks"]] == ["succeeded"] * 3 or [t["state"] for t in shown["tasks"]][1:] == ["succeeded"] * 2
-    assert len(shown["tasks"]) == 3
+    assert [t["state"] for t in shown["tasks"]] == ["cached", "succeeded", "succeeded"]
 
 
 def test_a_run_that_takes_too_long_fails_and_says_so(work: Work) -> None:

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from symphony.bootstrap import executor_named
 from symphony.define.player import operator
+from symphony.model.event import EventKind
 from symphony.model.expression import Expression
 from symphony.model.frozen import FrozenMap
 from symphony.model.plan import Plan, PlannedTask, PlayerPin
@@ -82,6 +83,60 @@ def told(plan: Plan, workers: int, *, fast: bool) -> dict[str, Any]:
 @given(plans(), st.sampled_from([1, 3]))
 def test_both_roads_tell_the_same(plan: Plan, workers: int):
     assert told(plan, workers, fast=True) == told(plan, workers, fast=False)
+
+
+def good(state: Any) -> str:
+    return "good" if state in ("succeeded", "cached") else str(state)
+
+
+def recorded(plan: Plan, workers: int, *, fast: bool) -> dict[str, Any]:
+    """What a run, and the same run again, leave in a store: results, journal, keys with their parts, events.
+
+    Of equal calls one is made and the others are served: which one is depends on the order, so both count as good.
+    """
+    road = execution.can_run_fast
+    execution.can_run_fast = can_run_fast if fast else lambda program, params: False  # type: ignore[assignment]
+    store, found = Store.open(None), {}
+    try:
+        for name in ("first", "second"):
+            events: list[Any] = []
+            made.clear()
+            order = Order(workers=workers, run_id=name, on_event=events.append)
+            result = execute(plan, order, store, executor_named("pit"))
+            calls = {c.task: c for c in store.calls(name)}
+            entries = {c.task: store.entry(c.key) for c in calls.values() if c.key is not None}
+            found[name] = {
+                "state": result.state, "outputs": dict(result.outputs), "calls": len(made),
+                "good": result.counts["succeeded"] + result.counts["cached"],
+                "artifacts": {n: a.digest for n, a in result.artifacts.items()},
+                "journal": {t: (good(c.state), c.key, c.outputs, (c.error or {}).get("message")) for t, c in calls.items()},
+                "parts": {t: None if e is None else {n: p[0] for n, p in e.parts.items()} for t, e in entries.items()},
+                "events": sorted((str(e.kind), e.task, good((e.data or {}).get("state"))) for e in events
+                                 if e.kind is not EventKind.TASK_STARTED),
+                "started": sum(e.kind is EventKind.TASK_STARTED for e in events),
+            }  # fmt: skip
+    finally:
+        execution.can_run_fast = road
+    return found
+
+
+@settings(max_examples=40, deadline=None)
+@given(plans())
+def test_both_roads_record_the_same(plan: Plan):
+    assert recorded(plan, 1, fast=True) == recorded(plan, 1, fast=False)
+
+
+@settings(max_examples=25, deadline=None)
+@given(plans())
+def test_the_recording_road_gives_the_same_on_threads(plan: Plan):
+    one, many = recorded(plan, 1, fast=True), recorded(plan, 4, fast=True)
+
+    for name in ("first", "second"):
+        assert (one[name]["state"], one[name]["outputs"], one[name]["artifacts"]) == (
+            many[name]["state"], many[name]["outputs"], many[name]["artifacts"]
+        )  # fmt: skip
+        succeeded = {t: r[1] for t, r in one[name]["journal"].items() if r[0] == "good"}
+        assert {t: many[name]["journal"][t][1] for t in succeeded} == succeeded
 
 
 @settings(max_examples=60, deadline=None)
