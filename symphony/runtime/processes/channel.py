@@ -9,7 +9,7 @@ from collections import deque
 from collections.abc import Sequence
 from typing import Any
 
-from symphony.ipc.framing import Decoder, FramingError, frame
+from symphony.ipc.framing import Decoder, FramingError
 
 _CHUNK = 256 * 1024
 
@@ -35,9 +35,9 @@ class Channel:
         """Whether something waits until the other side has read."""
         return bool(self._waiting) and not self.closed
 
-    def send(self, messages: Sequence[Sequence[Any]], descriptors: Sequence[int] = ()) -> None:
-        """Send messages, with descriptors, which are closed here then."""
-        self._waiting.append((b"".join(map(frame, messages)), descriptors))
+    def send(self, frames: bytes, descriptors: Sequence[int] = ()) -> None:
+        """Send whole frames, with descriptors, which are closed here then."""
+        self._waiting.append((frames, descriptors))
         self.flush()
 
     def flush(self) -> None:

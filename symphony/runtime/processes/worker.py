@@ -17,7 +17,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
-from symphony.ipc.framing import Decoder, frame
+from symphony.ipc.framing import Decoder, FramingError, frame
 from symphony.runtime.call import error_document, error_types
 from symphony.runtime.processes import tree
 from symphony.runtime.processes.body import Bodies
@@ -75,7 +75,9 @@ class Worker:
 
     def _send(self, message: Sequence[Any]) -> None:
         """Send a message; may be called from any thread of the body."""
-        data = frame(message)
+        self._send_frame(frame(message))
+
+    def _send_frame(self, data: bytes) -> None:
         own = threading.current_thread() is threading.main_thread()
         with self._lock:
             if own:
@@ -139,9 +141,12 @@ class Worker:
             answer = ["stopped", number, began, self._bodies.cost()]
         except BaseException as error:  # noqa: BLE001  whatever a body raises is its outcome
             answer = self._stopped_or_failed(number, began, error)
-        self._in_body = False
         self._capture.end_lines()
-        self._send(answer)
+        try:
+            data = frame(answer)
+        except FramingError as error:  # thousands of outputs, all of them just small enough to be sent
+            data = frame(self._stopped_or_failed(number, began, error))
+        self._send_frame(data)
 
     def _stopped_or_failed(self, number: int, began: float, error: BaseException) -> list[Any]:
         """An error that comes of being ended counts as being ended."""
