@@ -55,7 +55,10 @@ class Bodies:
         self._meter = _Meter()
 
     def make(
-        self, call: Sequence[Any], log: Callable[[dict[str, Any]], None], progress: Callable[[float, float | None], None]
+        self,
+        call: Sequence[Any],
+        log: Callable[[dict[str, Any]], None],
+        progress: Callable[[float, float | None], None],
     ) -> tuple[dict[str, list[Any]], Measured]:
         """Make a call; gives its outputs as parcels in plain form, by name, and what it cost."""
         player, arguments, secrets, checked, context, anchors, strict = call
@@ -63,7 +66,7 @@ class Bodies:
         meter = self._meter
         meter.start()
         inputs = self._inputs(arguments, secrets)
-        meter.loaded(sum(wire[3] for wire in arguments.values()))
+        meter.count("bytes_in", sum(wire[3] for wire in arguments.values()))
         run, task_id, task, index, attempt = context
         run_context = RunContext(
             run_id=run, task_id=task_id, attempt=attempt, task=task, index=index, temporary=self._workdirs,
@@ -71,21 +74,23 @@ class Bodies:
         )  # fmt: skip
         try:
             prepared = Prepared(inputs, None, {}, None)
+            meter.enter("compute_s")
             with self._guard():
                 returned = calls.invoke(step, prepared, run_context, self._stop)
                 if step.pin is not None and step.pin.is_async:
                     returned = _awaited(returned)
-            meter.computed()
+            meter.enter("save_s")
             result = calls.keep(step, prepared, returned, run_context, run=run)
             outputs = {name: self.parcels.taken(artifact).to_wire() for name, artifact in result.artifacts.items()}
         finally:
             self.parcels.forget()
             run_context.close()
-        return outputs, meter.saved(sum(wire[3] for wire in outputs.values()))
+        meter.count("bytes_out", sum(wire[3] for wire in outputs.values()))
+        return outputs, meter.read()
 
     def cost(self) -> Measured:
         """What the call that is being made, or was made last, has cost so far."""
-        return self._meter.saved(0)
+        return self._meter.read()
 
     def _inputs(self, arguments: Mapping[str, Sequence[Any]], secrets: Mapping[str, str]) -> dict[str, Held]:
         inputs = {name: Held(self.parcels.unpack(Parcel.from_wire(wire))) for name, wire in arguments.items()}
@@ -141,7 +146,7 @@ class _Meter:
 
     def __init__(self) -> None:
         self._wall = self._cpu = self._at = 0.0
-        self._measured: Measured = {}
+        self._phase, self._measured = "load_s", Measured()
         try:
             self._peak = os.open("/proc/self/clear_refs", os.O_WRONLY | os.O_CLOEXEC)
         except OSError:
@@ -151,30 +156,27 @@ class _Meter:
         if self._peak >= 0:
             with contextlib.suppress(OSError):
                 os.pwrite(self._peak, b"5", 0)  # the peak starts anew from what is in use now
-        self._measured = dict.fromkeys(("load_s", "compute_s", "save_s", "bytes_in"), 0.0)
-        self._cpu = _cpu_s()
+        self._measured = dict.fromkeys(("load_s", "compute_s", "save_s", "bytes_in", "bytes_out"), 0.0)
+        self._phase, self._cpu = "load_s", _cpu_s()
         self._wall = self._at = time.perf_counter()
 
-    def _lap(self, name: str) -> None:
+    def enter(self, phase: str) -> None:
+        """End the phase that was, begin the next one."""
         now = time.perf_counter()
-        self._measured[name] = now - self._at
-        self._at = now
+        self._measured[self._phase], self._phase, self._at = now - self._at, phase, now
 
-    def loaded(self, bytes_in: int) -> None:
-        self._measured["bytes_in"] = bytes_in
-        self._lap("load_s")
+    def count(self, name: str, size_bytes: int) -> None:
+        self._measured[name] = size_bytes
 
-    def computed(self) -> None:
-        self._lap("compute_s")
-
-    def saved(self, bytes_out: int) -> Measured:
-        self._lap("save_s")
+    def read(self) -> Measured:
+        """Everything up to now, the running phase included."""
+        now = time.perf_counter()
         return {
             **self._measured,
-            "wall_s": self._at - self._wall,
+            self._phase: now - self._at,
+            "wall_s": now - self._wall,
             "cpu_s": max(0.0, _cpu_s() - self._cpu),
             "peak_memory_bytes": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * _RSS_UNIT,
-            "bytes_out": bytes_out,
         }
 
 

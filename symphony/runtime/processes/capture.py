@@ -23,7 +23,7 @@ class LineStream(io.TextIOBase):
     What goes past it to the file descriptor (C libraries, child processes, ``buffer``) is read by the engine instead.
     """
 
-    encoding = "utf-8"  # type: ignore[assignment]
+    encoding = "utf-8"
     errors = "backslashreplace"
 
     def __init__(self, origin: str, descriptor: int, write: Write) -> None:
@@ -79,7 +79,7 @@ class Capture:
 
     def __init__(self, write: Write) -> None:
         self._streams = LineStream("stdout", 1, write), LineStream("stderr", 2, write)
-        sys.stdout, sys.stderr = self._streams  # type: ignore[assignment]  # they are what programs need of a stream
+        sys.stdout, sys.stderr = self._streams
         root = logging.getLogger()
         if not any(_prints(handler) for handler in root.handlers):  # else the project's own handler already prints it
             root.addHandler(_Records(write))
@@ -93,4 +93,7 @@ class Capture:
 
 
 def _prints(handler: logging.Handler) -> bool:
-    return isinstance(handler, logging.StreamHandler) and getattr(handler.stream, "name", "") in ("<stderr>", "<stdout>")
+    return isinstance(handler, logging.StreamHandler) and getattr(handler.stream, "name", "") in (
+        "<stderr>",
+        "<stdout>",
+    )

@@ -56,7 +56,11 @@ def died(hand: Hand, flight: Flight, status: int | None, deaths: int, cost: Mapp
     else:
         how = f"left in the middle of the call with status {status}"
     peak = f"; its peak memory was {hand.peak / 1e6:.0f} MB" if hand.peak else ""
-    error = {"type": "ProcessDied", "message": f"the process of {flight.call.context.task_id} {how}{peak}", "traceback": ""}
+    error = {
+        "type": "ProcessDied",
+        "message": f"the process of {flight.call.context.task_id} {how}{peak}",
+        "traceback": "",
+    }
     return Outcome(
         Ended.DIED, measured=cost, error=error, error_types=("ProcessDied",),
         exit_status=status if status is not None and status >= 0 else None, signal=name,

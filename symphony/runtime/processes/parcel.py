@@ -96,7 +96,9 @@ class ParcelStore:
         self.spool, self.shared = spool, shared
         self._objects = _SharedObjects(shared, power=power) if shared is not None else None
         stats = StatCache(lambda name: None, lambda row: None)
-        self._outside = Outside(stats.digest_file, stats.digest_folder, shared / "files" if shared is not None else None)
+        self._outside = Outside(
+            stats.digest_file, stats.digest_folder, shared / "files" if shared is not None else None
+        )
         self._verified: set[tuple[str, int, int]] = set()
         self._put: dict[tuple[str, str], Parcel] = {}
 
@@ -227,7 +229,9 @@ class ParcelStore:
         if artifact.codec == "source":
             return source_path(artifact, anchors or ABSOLUTE)
         data = parcel.data if parcel.data is not None else self._bytes(parcel)
-        return decode_bytes(artifact.codec, data, Reader(lambda d: source_path(unpack_reference(d), anchors or ABSOLUTE)))
+        return decode_bytes(
+            artifact.codec, data, Reader(lambda d: source_path(unpack_reference(d), anchors or ABSOLUTE))
+        )
 
     def _bytes(self, parcel: Parcel) -> Any:
         """The bytes of a file, mapped where the codec only looks at them."""
@@ -243,7 +247,9 @@ class ParcelStore:
                 with mapped:
                     return mapped[:]
         except (OSError, ValueError) as error:  # ValueError: an empty file cannot be mapped
-            raise DamagedArtifactError(artifact.digest, f"the bytes of {artifact.digest[:12]} are gone: {error}") from error
+            raise DamagedArtifactError(
+                artifact.digest, f"the bytes of {artifact.digest[:12]} are gone: {error}"
+            ) from error
 
     def _verify(self, artifact: Artifact, status: os.stat_result, mapped: mmap.mmap) -> None:
         """Objects of a store are verified, once as long as the file is the same; the spool is nobody else's."""

@@ -194,7 +194,11 @@ class Supervisor:
             taken += 1
         if self._queue and self._queue[0].batched:
             for hand in self._hands.values():
-                if isinstance(hand, WorkerHand) and hand.ending is None and self._batches.may_add(hand.flights, self._queue):
+                if (
+                    isinstance(hand, WorkerHand)
+                    and hand.ending is None
+                    and self._batches.may_add(hand.flights, self._queue)
+                ):
                     self._give(hand)
         self._grow(self._terms.slots - taken)
 
@@ -244,7 +248,6 @@ class Supervisor:
             "spawn", hand.id, list(body.argv), str(body.cwd), {**body.environment, **self._link.mark}, str(body.stdout),
             str(body.stderr),
         )  # fmt: skip
-        flight.begin(hand.name)
 
     def _number(self) -> int:
         self._numbers += 1
@@ -309,7 +312,9 @@ class Supervisor:
 
     def _new_link(self) -> Link:
         terms = self._terms
-        link = Link(terms.environment, terms.path, self._modules, fork=terms.fork, folders=(terms.spool, terms.workdirs))
+        link = Link(
+            terms.environment, terms.path, self._modules, fork=terms.fork, folders=(terms.spool, terms.workdirs)
+        )
         self._selector.register(link.channel, selectors.EVENT_READ, self._hear_nursery)
         return link
 
@@ -323,14 +328,20 @@ class Supervisor:
             if kind == "threads":
                 self._modules = ()  # what is imported ahead starts threads: from now on each worker imports for itself
             elif kind == "born":
-                if rest[0] in self._hands:
-                    self._hands[rest[0]].pid = rest[1]
+                self._born(*rest)
             elif kind == "gone":
                 self._gone(*rest)
             elif kind == "clear" and rest[0] in self._hands:
                 self._cleared(self._hands[rest[0]])
         if self._link.channel.closed:
             self._nursery_lost()
+
+    def _born(self, id: int, pid: int) -> None:
+        hand = self._hands.get(id)
+        if hand is not None:
+            hand.pid = pid
+            if not isinstance(hand, WorkerHand):  # a worker's calls begin when they are sent to it
+                hand.flights[0].begin(hand.name)
 
     def _gone(self, id: int, status: int, peak: float, cpu: float) -> None:
         hand = self._hands.get(id)

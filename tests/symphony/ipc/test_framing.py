@@ -41,7 +41,9 @@ def test_a_frame_that_claims_too_much_is_refused_before_its_body_comes() -> None
 
 
 @pytest.mark.parametrize(
-    "body", [b"\xc1", b"", b"\x01\x01", b"\xa5ab", b"\xdd\xff\xff\xff\xff", b"\x91" * 100_000], ids=lambda b: repr(b[:6])
+    "body",
+    [b"\xc1", b"", b"\x01\x01", b"\xa5ab", b"\xdd\xff\xff\xff\xff", b"\x91" * 100_000],
+    ids=lambda b: repr(b[:6]),
 )
 def test_bytes_that_are_no_message_are_refused(body: bytes) -> None:
     with pytest.raises(FramingError, match="is no message"):
