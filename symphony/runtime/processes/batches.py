@@ -1,4 +1,4 @@
-"""How many calls a worker is sent at once: one, except where calls are so short that waiting for them costs more."""
+"""How many calls a worker is sent ahead: none, except where calls are so short that waiting for the next one costs more."""
 
 from __future__ import annotations
 
@@ -6,8 +6,8 @@ from collections import deque
 
 from symphony.runtime.processes.hands import Flight
 
-BELOW_S = 0.001
-"""Calls that take longer on average are sent one at a time."""
+BATCHED_BELOW_S, AHEAD_BELOW_S = 0.001, 0.05
+"""Shorter calls are sent in batches; a little longer ones with one more ahead, so that the worker never waits."""
 _WORTH_S = 0.005
 _MOST = 64
 _WEIGHT = 0.2
@@ -33,15 +33,18 @@ class Batches:
     def room(self, flight: Flight, waiting: int) -> int:
         """How many calls like this one a worker may have at once, where so many wait in all."""
         mean = self._mean_s.get(flight.player)
-        if not flight.batched or mean is None or mean >= BELOW_S:
+        if not flight.batched or mean is None or mean >= AHEAD_BELOW_S or waiting < 2 * self._slots:
             return 1
+        if mean >= BATCHED_BELOW_S:
+            return 2
         return max(1, min(_MOST, int(_WORTH_S / max(mean, 1e-6)), waiting // (2 * self._slots)))
 
     def may_add(self, flights: deque[Flight], queue: deque[Flight]) -> bool:
         """Whether a worker that has calls should get more: its batch is half used up."""
         if not queue or not flights or not flights[-1].batched or not queue[0].batched:
             return False
-        return len(flights) <= self.room(queue[0], len(queue)) // 2
+        room = self.room(queue[0], len(queue))
+        return room > 1 and len(flights) <= room // 2
 
     def cut(self, queue: deque[Flight], have: int) -> list[Flight]:
         """Take the next calls for a worker that has so many; at least one."""

@@ -99,12 +99,12 @@ class Bodies:
         return inputs
 
     def _step(self, player: Sequence[str], task_id: str, checked: Sequence[str]) -> Step:
-        known = (*player, task_id, *checked)
+        known = (*player, *checked)
         step = self._steps.get(known)
         if step is None:
-            if len(self._steps) > 10_000:
-                self._steps.clear()
             step = self._steps[known] = _make_step(*player, task_id=task_id, checked=checked)
+        if step.id != task_id:
+            step.task = step.task.model_copy(update={"id": task_id})  # one call at a time, so the step is ours
         return step
 
     def _task_calls(self, anchors: tuple[str, Sequence[Sequence[str]]], strict: bool) -> TaskCalls:

@@ -5,9 +5,10 @@ from __future__ import annotations
 import codecs
 import contextlib
 import os
+import threading
 import time
 from collections import deque
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from symphony.model.frozen import EMPTY
@@ -15,7 +16,16 @@ from symphony.runtime.processes.channel import Channel
 from symphony.runtime.processes.orders import Ended, PlayerBody, ProcessCall
 
 LAST_LINES = 50
+"""How many lines of a call are remembered for the case that it dies."""
 _CHUNK = 64 * 1024
+
+
+def tell(listener: Callable[..., None], *facts: Any) -> None:
+    """Call a listener. Its fault is reported as that of a thread, and must not stop the supervisor."""
+    try:
+        listener(*facts)
+    except Exception as error:  # noqa: BLE001  a listener is not ours
+        threading.excepthook(threading.ExceptHookArgs((type(error), error, error.__traceback__, None)))
 
 
 class Flight:
@@ -47,7 +57,7 @@ class Flight:
         """Note that it runs now."""
         self.began = time.monotonic()
         self.deadline = None if self.call.timeout_s is None else self.began + self.call.timeout_s
-        self.call.started(name, time.time())
+        tell(self.call.started, name, time.time())
 
     def log(self, at: float, level: str, message: str, origin: str) -> None:
         """Pass a line on, and remember it."""
@@ -57,7 +67,7 @@ class Flight:
         if self.lines is None:
             self.lines = deque(maxlen=LAST_LINES)
         self.lines.append(line)
-        self.call.logged(line)
+        tell(self.call.logged, line)
 
 
 class Output:

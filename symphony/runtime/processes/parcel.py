@@ -38,6 +38,8 @@ ABSOLUTE = Anchors(Path("/\0"))
 """Anchors below which nothing lies: every path is named by its absolute name."""
 _MAPPED = frozenset({"ndarray", "arrow", "pandas"})
 """Codecs whose values are views of their bytes."""
+_ROOMY_BYTES = 1 << 30
+"""Containers often have a place in memory that is far smaller than the values of their programs."""
 _PATH = re.compile(rb"(?:[\xd4-\xd8]|\xc7.|\xc8..|\xc9....)" + re.escape(bytes([PATH])), re.DOTALL)
 """Where msgpack data may hold a path. Without a match it holds none."""
 
@@ -358,10 +360,10 @@ class _HeaderOf:
 
 
 def make_spool() -> Path:
-    """A new private folder for large values: in memory where the machine has such a place, else among temporary files."""
+    """A new private folder for large values: in memory where the machine has much of it, else among temporary files."""
     memory = Path("/dev/shm")
-    place = memory if memory.is_dir() and os.access(memory, os.W_OK) else None
-    return Path(tempfile.mkdtemp(prefix="symphony-", dir=place))
+    roomy = memory.is_dir() and os.access(memory, os.W_OK) and shutil.disk_usage(memory).free >= _ROOMY_BYTES
+    return Path(tempfile.mkdtemp(prefix="symphony-", dir=memory if roomy else None))
 
 
 def remove_spool(spool: Path) -> None:

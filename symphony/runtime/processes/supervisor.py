@@ -8,7 +8,6 @@ import selectors
 import shutil
 import signal
 import socket
-import threading
 import time
 from collections import deque
 from collections.abc import Callable, Mapping, Sequence
@@ -21,7 +20,7 @@ from symphony.model.frozen import EMPTY
 from symphony.runtime.processes import outcomes
 from symphony.runtime.processes.batches import Batches
 from symphony.runtime.processes.channel import Channel
-from symphony.runtime.processes.hands import Flight, Hand, Output, WorkerHand
+from symphony.runtime.processes.hands import Flight, Hand, Output, WorkerHand, tell
 from symphony.runtime.processes.link import Link
 from symphony.runtime.processes.orders import Ended, Outcome, ShellBody
 
@@ -58,6 +57,7 @@ class Supervisor:
         self._queue: deque[Flight] = deque()
         self._hands: dict[int, Hand] = {}
         self._idle: list[WorkerHand] = []
+        self._writing: set[Channel] = set()
         self._deaths: dict[int, int] = {}
         self._batches = Batches(terms.slots)
         self._numbers = self._losses = self._wanted = 0
@@ -81,6 +81,18 @@ class Supervisor:
 
     def run(self) -> None:
         """Supervise until `close` was ordered and everything is gone."""
+        try:
+            self._supervise()
+        finally:
+            self._unlink(_LAST_S + self._terms.grace_s)  # the nursery kills what is left
+            for hand in list(self._hands.values()):
+                self._lose(hand)
+            self._give_up()
+            self._selector.close()
+            for end in (self._wake, self._woken):
+                end.close()
+
+    def _supervise(self) -> None:
         last = float("inf")
         while not self._closing or self._hands or self._orders:
             for key, events in self._selector.select(self._wait_s()):
@@ -94,13 +106,7 @@ class Supervisor:
             if self._closing:
                 last = min(last, time.monotonic() + self._terms.grace_s + _LAST_S)
                 if time.monotonic() > last:
-                    break  # the nursery is told to kill everything, now
-        self._unlink(_LAST_S + self._terms.grace_s)
-        for hand in list(self._hands.values()):
-            self._lose(hand)
-        self._selector.close()
-        for end in (self._wake, self._woken):
-            end.close()
+                    return
 
     def _wait_s(self) -> float | None:
         if self._closing:
@@ -120,10 +126,10 @@ class Supervisor:
     def _watch_writing(self) -> None:
         """Have the selector wait for a channel to take more exactly as long as something waits for it."""
         for channel in (self._link.channel, *(h.channel for h in self._hands.values() if isinstance(h, WorkerHand))):
-            key = None if channel.closed else self._selector.get_map().get(channel.fileno())
-            events = selectors.EVENT_READ | (selectors.EVENT_WRITE if channel.wants_to_write else 0)
-            if key is not None and key.events != events:
-                self._selector.modify(channel, events, key.data)
+            if channel.wants_to_write is not (channel in self._writing) and not channel.closed:
+                self._writing ^= {channel}
+                events = selectors.EVENT_READ | (selectors.EVENT_WRITE if channel.wants_to_write else 0)
+                self._selector.modify(channel, events, self._selector.get_key(channel).data)
 
     # orders -----------------------------------------------------------------------------------------------------------
 
@@ -270,7 +276,7 @@ class Supervisor:
                     hand.flights[0].log(*message[1:])
             elif kind == "progress":
                 if hand.flights:
-                    hand.flights[0].call.progressed(message[1], message[2])
+                    tell(hand.flights[0].call.progressed, message[1], message[2])
             elif kind == "ready":
                 self._ready(hand)
             else:
@@ -297,7 +303,7 @@ class Supervisor:
         cost = message[-1]
         self._batches.learn(flight, cost["wall_s"])
         outcome = outcomes.done(message[3], cost) if kind == "done" else outcomes.failed(message[3], message[4], cost)
-        if hand.flights:
+        if hand.ending is None and hand.flights:
             hand.flights[0].begin(hand.name)
             self._end_unwanted(hand)
         elif hand.ending is None:
@@ -305,6 +311,7 @@ class Supervisor:
         self._tell(flight, outcome)
 
     def _unregister(self, source: Channel | Output) -> None:
+        self._writing.discard(source)  # type: ignore[arg-type]  # a pipe is never in it
         with contextlib.suppress(KeyError, ValueError):
             self._selector.unregister(source)
 
@@ -411,11 +418,15 @@ class Supervisor:
         for hand in list(self._hands.values()):
             self._lose(hand)
         if self._losses >= _MOST_LOSSES:
-            queue, self._queue = self._queue, deque()
-            for flight in queue:
-                flight.began = time.monotonic()
-                self._died(Hand(0), flight, None)
+            self._give_up()
         self._link = self._new_link()
+
+    def _give_up(self) -> None:
+        """Calls that wait can be run by nobody."""
+        queue, self._queue = self._queue, deque()
+        for flight in queue:
+            flight.began = time.monotonic()
+            self._died(Hand(0), flight, None)
 
     def _lose(self, hand: Hand) -> None:
         if isinstance(hand, WorkerHand):
@@ -447,7 +458,4 @@ class Supervisor:
     def _tell(self, flight: Flight, outcome: Outcome) -> None:
         if outcome.how is not Ended.DIED:
             self._deaths.pop(flight.call.id, None)
-        try:
-            flight.call.ended(outcome)
-        except Exception as error:  # noqa: BLE001  a listener's fault must not stop the supervisor
-            threading.excepthook(threading.ExceptHookArgs((type(error), error, error.__traceback__, None)))
+        tell(flight.call.ended, outcome)

@@ -11,9 +11,9 @@ import pytest
 
 sys.path.append(str(Path(__file__).resolve().parent))
 
-from symphony_tests_processes import MARK, Bench, until  # noqa: E402  found through the line above
+from symphony_tests_processes import MARK, Bench, until
 
-from symphony.runtime.processes import tree  # noqa: E402
+from symphony.runtime.processes import tree
 
 
 @pytest.fixture(scope="module")
