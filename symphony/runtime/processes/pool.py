@@ -17,7 +17,8 @@ from symphony.runtime.processes import tree
 from symphony.runtime.processes.hands import Flight
 from symphony.runtime.processes.orders import PlayerBody, ProcessCall
 from symphony.runtime.processes.parcel import ParcelStore, make_spool, remove_spool
-from symphony.runtime.processes.supervisor import Supervisor, Terms
+from symphony.runtime.processes.starting import Terms
+from symphony.runtime.processes.supervisor import Supervisor
 
 
 class Processes:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import os
 import selectors
 import shutil
 import signal
@@ -11,11 +10,8 @@ import socket
 import time
 from collections import deque
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
-from symphony.ipc.framing import frame
 from symphony.model.frozen import EMPTY
 from symphony.runtime.processes import outcomes
 from symphony.runtime.processes.batches import Batches
@@ -23,25 +19,10 @@ from symphony.runtime.processes.channel import Channel
 from symphony.runtime.processes.hands import Flight, Hand, Output, WorkerHand, tell
 from symphony.runtime.processes.link import Link
 from symphony.runtime.processes.orders import Ended, Outcome, ShellBody
+from symphony.runtime.processes.starting import Terms, start_command, start_worker
 
 _MOST_LOSSES = 5
 _LAST_S = 5.0
-
-
-@dataclass(frozen=True, slots=True)
-class Terms:
-    """What a pool was made for; see `Processes`."""
-
-    path: Sequence[str]
-    modules: Sequence[str]
-    shared: Path | None
-    slots: int
-    grace_s: float
-    environment: Mapping[str, str]
-    spool: Path
-    workdirs: Path
-    power: bool
-    fork: bool
 
 
 class Supervisor:
@@ -226,34 +207,16 @@ class Supervisor:
         self._wanted = 0
 
     def _fork(self) -> None:
-        own, other = socket.socketpair()
-        out, err = os.pipe(), os.pipe()
-        hand = WorkerHand(self._number(), Channel(own), (Output(out[0], "stdout"), Output(err[0], "stderr")))
+        hand = start_worker(self._link, self._terms, self._number())
         self._hands[hand.id] = hand
         self._selector.register(hand.channel, selectors.EVENT_READ, lambda: self._hear_worker(hand))
         for output in hand.outputs:
             self._selector.register(output, selectors.EVENT_READ, lambda: self._hear_output(hand))
-        self._link.say("fork", hand.id, descriptors=(other.detach(), out[1], err[1]))
-        hand.channel.send(frame(["setup", self._worker_setup(hand)]))
-
-    def _worker_setup(self, hand: Hand) -> dict[str, Any]:
-        terms = self._terms
-        return {
-            "modules": list(terms.modules), "shared": None if terms.shared is None else str(terms.shared),
-            "spool": str(terms.spool), "workdirs": str(self._workdir(hand)), "power": terms.power,
-        }  # fmt: skip
-
-    def _workdir(self, hand: Hand) -> Path:
-        return self._terms.workdirs / str(hand.id)
 
     def _spawn(self, flight: Flight, body: ShellBody) -> None:
-        hand = Hand(self._number())
-        self._hands[hand.id] = hand
+        hand = start_command(self._link, self._number(), body)
         hand.flights.append(flight)
-        self._link.say(
-            "spawn", hand.id, list(body.argv), str(body.cwd), {**body.environment, **self._link.mark}, str(body.stdout),
-            str(body.stderr),
-        )  # fmt: skip
+        self._hands[hand.id] = hand
 
     def _number(self) -> int:
         self._numbers += 1
@@ -311,7 +274,7 @@ class Supervisor:
         self._tell(flight, outcome)
 
     def _unregister(self, source: Channel | Output) -> None:
-        self._writing.discard(source)  # type: ignore[arg-type]  # a pipe is never in it
+        self._writing.discard(source)
         with contextlib.suppress(KeyError, ValueError):
             self._selector.unregister(source)
 
@@ -400,7 +363,7 @@ class Supervisor:
             for output in hand.outputs:
                 self._unregister(output)
             hand.close()
-            shutil.rmtree(self._workdir(hand), ignore_errors=True)
+            shutil.rmtree(self._terms.workdir(hand), ignore_errors=True)
 
     def _requeue(self, hand: Hand) -> None:
         """Calls that waited behind the one that ran go back to the front of the queue."""

@@ -191,8 +191,8 @@ async def clean_up_later(notes: Path) -> int:
 
 @operator
 def swallow(notes: Path) -> int:
-    print("begun")
     try:
+        print("begun")
         time.sleep(3600)
     except BaseException:  # noqa: BLE001  that is what is nasty about it
         notes.touch()
