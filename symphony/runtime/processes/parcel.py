@@ -143,7 +143,8 @@ class ParcelStore:
     def pack(self, value: Any, *, type: PortType = ANY, codec: str | None = None) -> Parcel:
         """A parcel of a value in memory. Paths travel by their absolute name; nothing that lies there is read.
 
-        The parcel can be sent any number of times, until it is released.
+        The parcel can be sent any number of times, until it is released. It is for workers, not for a store: large bytes
+        and arrays have no digest in it.
 
         Raises:
             CodecError: the value could not come back equal.
@@ -179,7 +180,9 @@ class ParcelStore:
         pieces = _large_pieces(value, codec)
         if pieces is not None:
             kind, parts = pieces
-            return self._written(kind, _text(type), parts, into)
+            known = "" if by_name else None  # nobody asks for the digest of an argument, and it costs more than the way
+            digest, size, at = self._place(parts, known, into)
+            return Parcel(Artifact(digest, kind, _text(type), size), at=at)
         return self._of(self.encode(value, type=type, codec=codec, anchors=anchors, by_name=by_name), into)
 
     def _of(self, encoded: Encoded, into: _SharedObjects | None) -> Parcel:
@@ -196,10 +199,6 @@ class ParcelStore:
             into.write(artifact.digest, encoded.chunks(), artifact.size_bytes)  # checks that the file did not change
             return Parcel(artifact, inner=inner)
         return self._spooled(artifact, encoded.chunks())
-
-    def _written(self, codec: str, type_text: str, pieces: Sequence[Any], into: _SharedObjects | None) -> Parcel:
-        digest, size, at = self._place(pieces, None, into)
-        return Parcel(Artifact(digest, codec, type_text, size), at=at)
 
     def _place(self, pieces: Iterable[Any], digest: str | None, into: _SharedObjects | None) -> tuple[str, int, str]:
         if into is not None:

@@ -72,9 +72,9 @@ def test_a_value_outlives_its_file(parcels: ParcelStore) -> None:
     assert numpy.array_equal(back, values)
 
 
-def test_the_digest_is_the_one_that_a_store_gives(parcels: ParcelStore, store: Store) -> None:
+def test_the_digest_of_a_result_is_the_one_that_a_store_gives(parcels: ParcelStore, store: Store) -> None:
     for value in (numpy.arange(100_000).reshape(10, -1), numpy.arange(100_000)[::2], b"x" * SMALL_BYTES * 3, "short"):
-        assert parcels.pack(value).artifact.digest == store.encode(value).artifact.digest
+        assert parcels.put(value).digest == store.encode(value).artifact.digest
 
 
 def test_what_a_store_keeps_becomes_a_parcel(parcels: ParcelStore, store: Store, tmp_path: Path) -> None:
