@@ -167,7 +167,7 @@ class Supervisor:
     # giving out calls -------------------------------------------------------------------------------------------------
 
     def _dispatch(self) -> None:
-        if self._closing:
+        if self._closing or not (self._queue or self._wanted):
             return
         taken = sum(1 for h in self._hands.values() if h.flights or h.ending is not None or h.dead)
         while self._queue and taken < self._terms.slots:
