@@ -14,7 +14,7 @@ import re
 import shutil
 import tempfile
 import uuid
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -110,16 +110,36 @@ class ParcelStore:
         self, value: Any, *, type: PortType = ANY, codec: str | None = None, anchors: Anchors | None = None,
         by_name: bool = False,
     ) -> Encoded:  # fmt: skip
-        """The form in which a value is kept, as `Store.encode` gives it."""
-        return encode_value(value, _text(type), codec, anchors or ABSOLUTE, self._outside, by_name=by_name)
+        """The form in which a value is kept, as `Store.encode` gives it.
+
+        Large bytes and arrays are written here already, while their digest is taken: so they are neither copied nor read
+        twice. Not so with `by_name`, which is for looking only.
+        """
+        pieces = None if by_name else _large_pieces(value, codec)
+        if pieces is None:
+            return encode_value(value, _text(type), codec, anchors or ABSOLUTE, self._outside, by_name=by_name)
+        parcel = self._large(pieces, type, None, self._objects)
+        self._put[parcel.artifact.digest, parcel.artifact.codec] = parcel
+        return Encoded(parcel.artifact)
+
+    def place(self, encoded: Encoded) -> list[Encoded]:
+        """Make a parcel of an encoded result; `taken` gives it out. There is nothing that a database should take."""
+        artifact = encoded.artifact
+        written = encoded.data is None and encoded.chunks is None and artifact.codec != "source"
+        if not written:
+            self._put[artifact.digest, artifact.codec] = self._of(encoded, self._objects)
+        return []
+
+    def record(self, *_: Any, **__: Any) -> None:
+        """Do nothing: a worker has no journal, the engine records what comes back."""
 
     def put(
         self, value: Any, *, type: PortType = ANY, codec: str | None = None, anchors: Anchors | None = None
     ) -> Artifact:
-        """Make a parcel of a result; `taken` gives it out. Files in the work folder are taken with their bytes."""
-        parcel = self._parcel(value, type, codec, anchors or ABSOLUTE, by_name=False, into=self._objects)
-        self._put[parcel.artifact.digest, parcel.artifact.codec] = parcel
-        return parcel.artifact
+        """Make a parcel of a result. Files in the work folder are taken with their bytes."""
+        encoded = self.encode(value, type=type, codec=codec, anchors=anchors)
+        self.place(encoded)
+        return encoded.artifact
 
     def get(self, artifact: Artifact, *, anchors: Anchors | None = None) -> Any:
         """The value of an artifact whose parcel was put here.
@@ -150,7 +170,10 @@ class ParcelStore:
             CodecError: the value could not come back equal.
             StoreError: the spool cannot be written.
         """
-        return self._parcel(value, type, codec, ABSOLUTE, by_name=True, into=None)
+        pieces = _large_pieces(value, codec)
+        if pieces is not None:
+            return self._large(pieces, type, "", None)  # nobody asks for the digest, and it costs more than the way
+        return self._of(self.encode(value, type=type, codec=codec, by_name=True), None)
 
     def pack_artifact(self, store: Store, artifact: Artifact, *, anchors: Anchors | None = None) -> Parcel:
         """A parcel of what a store keeps; the store must be the one whose folder is shared, or be in memory.
@@ -174,16 +197,11 @@ class ParcelStore:
             return Parcel(artifact)
         return self._spooled(artifact, (data,)) if is_object else Parcel(artifact, data)
 
-    def _parcel(
-        self, value: Any, type: PortType, codec: str | None, anchors: Anchors, *, by_name: bool, into: _SharedObjects | None
+    def _large(
+        self, pieces: tuple[str, Sequence[Any]], type: PortType, digest: str | None, into: _SharedObjects | None
     ) -> Parcel:  # fmt: skip
-        pieces = _large_pieces(value, codec)
-        if pieces is not None:
-            kind, parts = pieces
-            known = "" if by_name else None  # nobody asks for the digest of an argument, and it costs more than the way
-            digest, size, at = self._place(parts, known, into)
-            return Parcel(Artifact(digest, kind, _text(type), size), at=at)
-        return self._of(self.encode(value, type=type, codec=codec, anchors=anchors, by_name=by_name), into)
+        found, size, at = self._write(pieces[1], digest, into)
+        return Parcel(Artifact(found, pieces[0], _text(type), size), at=at)
 
     def _of(self, encoded: Encoded, into: _SharedObjects | None) -> Parcel:
         inner = tuple(self._of(e, into) for e in encoded.nested)
@@ -193,14 +211,14 @@ class ParcelStore:
         if artifact.size_bytes <= SMALL_BYTES and encoded.data is not None:
             return Parcel(artifact, encoded.data, inner=inner)
         if encoded.data is not None:
-            return Parcel(artifact, at=self._place((encoded.data,), artifact.digest, into)[2], inner=inner)
+            return Parcel(artifact, at=self._write((encoded.data,), artifact.digest, into)[2], inner=inner)
         assert encoded.chunks is not None
         if into is not None:
             into.write(artifact.digest, encoded.chunks(), artifact.size_bytes)  # checks that the file did not change
             return Parcel(artifact, inner=inner)
         return self._spooled(artifact, encoded.chunks())
 
-    def _place(self, pieces: Iterable[Any], digest: str | None, into: _SharedObjects | None) -> tuple[str, int, str]:
+    def _write(self, pieces: Iterable[Any], digest: str | None, into: _SharedObjects | None) -> tuple[str, int, str]:
         if into is not None:
             return (*into.place(pieces, digest), "")
         name = uuid.uuid4().hex
@@ -213,7 +231,7 @@ class ParcelStore:
         return found, size, name
 
     def _spooled(self, artifact: Artifact, pieces: Iterable[bytes]) -> Parcel:
-        return Parcel(artifact, at=self._place(pieces, artifact.digest, None)[2])
+        return Parcel(artifact, at=self._write(pieces, artifact.digest, None)[2])
 
     # unpacking ------------------------------------------------------------------------------------------------------
 
@@ -274,14 +292,19 @@ class ParcelStore:
             if part.at:
                 self.path(part).unlink(missing_ok=True)
 
+    def forms(self, parcel: Parcel) -> Iterator[Encoded]:
+        """What a store is to take of a parcel, in order: the forms that `Store.keep` accepts."""
+        for part in parcel.every():
+            yield Encoded(part.artifact, part.data, chunks=self._reader_of(part), refers=bool(part.inner))
+
     def keep(self, store: Store, parcel: Parcel) -> Artifact:
-        """Keep a parcel's value in a store; what is an object of it already is only noted. Then release the parcel.
+        """Keep a result in a store; what is an object of it already is only noted. Then release the parcel.
 
         Raises:
             StoreError: it cannot be written.
         """
-        for part in parcel.every():
-            store.keep(Encoded(part.artifact, part.data, chunks=self._reader_of(part), refers=bool(part.inner)))
+        for form in self.forms(parcel):
+            store.keep(form)
         self.release(parcel)
         return parcel.artifact
 
