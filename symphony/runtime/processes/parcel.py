@@ -15,7 +15,7 @@ import shutil
 import tempfile
 import uuid
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -53,26 +53,28 @@ class Parcel:
         data: its bytes, where they are small.
         at: the name of its file in the spool; nothing for an object of the store, and where `data` is there.
         inner: files and folders that lay in the work folder and that the value refers to.
+        refers: whether the value refers to files, folders or sources at all.
     """
 
     artifact: Artifact
     data: bytes | None = None
     at: str = ""
     inner: tuple[Parcel, ...] = ()
+    refers: bool = False
 
     def to_wire(self) -> list[Any]:
         """The parcel as plain data."""
         a = self.artifact
         meta = dict(a.meta) if a.meta else None
         inner = [p.to_wire() for p in self.inner] if self.inner else None
-        return [a.digest, a.codec, a.type, a.size_bytes, meta, self.data, self.at, inner]
+        return [a.digest, a.codec, a.type, a.size_bytes, meta, self.data, self.at, inner, self.refers]
 
     @classmethod
     def from_wire(cls, wire: Sequence[Any]) -> Parcel:
         """Read what `to_wire` wrote."""
-        digest, codec, type_text, size, meta, data, at, inner = wire
+        digest, codec, type_text, size, meta, data, at, inner, refers = wire
         artifact = Artifact(digest, codec, type_text, size, FrozenMap(meta) if meta else EMPTY)
-        return cls(artifact, data, at, tuple(map(cls.from_wire, inner)) if inner else ())
+        return cls(artifact, data, at, tuple(map(cls.from_wire, inner)) if inner else (), refers)
 
     @property
     def holds_files(self) -> bool:
@@ -152,7 +154,7 @@ class ParcelStore:
     def taken(self, artifact: Artifact) -> Parcel:
         """The parcel of what was put, of the type it was put under."""
         found = self._put[artifact.digest, artifact.codec]
-        return found if found.artifact is artifact else Parcel(artifact, found.data, found.at, found.inner)
+        return found if found.artifact is artifact else replace(found, artifact=artifact)
 
     def forget(self) -> None:
         """Forget everything that was put; the files stay."""
@@ -209,9 +211,10 @@ class ParcelStore:
         if artifact.codec == "source":
             return Parcel(artifact)
         if artifact.size_bytes <= SMALL_BYTES and encoded.data is not None:
-            return Parcel(artifact, encoded.data, inner=inner)
+            return Parcel(artifact, encoded.data, inner=inner, refers=encoded.refers)
         if encoded.data is not None:
-            return Parcel(artifact, at=self._write((encoded.data,), artifact.digest, into)[2], inner=inner)
+            at = self._write((encoded.data,), artifact.digest, into)[2]
+            return Parcel(artifact, at=at, inner=inner, refers=encoded.refers)
         assert encoded.chunks is not None
         if into is not None:
             into.write(artifact.digest, encoded.chunks(), artifact.size_bytes)  # checks that the file did not change
@@ -295,7 +298,7 @@ class ParcelStore:
     def forms(self, parcel: Parcel) -> Iterator[Encoded]:
         """What a store is to take of a parcel, in order: the forms that `Store.keep` accepts."""
         for part in parcel.every():
-            yield Encoded(part.artifact, part.data, chunks=self._reader_of(part), refers=bool(part.inner))
+            yield Encoded(part.artifact, part.data, chunks=self._reader_of(part), refers=part.refers)
 
     def keep(self, store: Store, parcel: Parcel) -> Artifact:
         """Keep a result in a store; what is an object of it already is only noted. Then release the parcel.

@@ -124,6 +124,21 @@ def test_results_are_put_and_kept_with_the_files_they_refer_to(
     assert store.get(parcels.keep(store, parcel))["file"].read_text() == "a"
 
 
+def test_a_kept_result_counts_only_as_long_as_the_sources_in_it_are_the_same(
+    parcels: ParcelStore, store: Store, tmp_path: Path
+) -> None:
+    """Semantics 6."""
+    source = tmp_path / "source.txt"
+    source.write_text("before")
+    artifact = parcels.put([source], anchors=Anchors(tmp_path))
+    kept = parcels.keep(store, over_the_wire(parcels.taken(artifact)))
+    assert store.contains(kept, anchors=Anchors(tmp_path))
+
+    source.write_text("after, and longer")
+
+    assert not store.contains(kept, anchors=Anchors(tmp_path))
+
+
 def test_what_cannot_come_back_equal_is_refused(parcels: ParcelStore) -> None:
     """Semantics 38; and pickle is used only where it is asked for."""
     with pytest.raises(CodecError, match="cannot keep value"):
