@@ -465,6 +465,7 @@ def run(
     store: Any = None,
     durability: str = "process",
     workers: int | None = None,
+    processes: int | None = None,
     on_event: Callable[[Event], None] | None = None,
     project: Project | None = None,
     record: bool = True,
@@ -486,7 +487,7 @@ def run(
         params: values of parameters; relative paths start at the current folder.
         executor: the name of the executor.
         store: None for the project's, ``"memory"``, a path, or a Store.
-        workers: how many threads; None: what suits the machine.
+        workers, processes: how many threads, and how many calls in processes of their own; None: what suits the machine.
         on_event: called with every event, from the thread where it happened; must be quick.
         record: False keeps results in memory only: no keys, no cache, no journal.
         limit_s: how long the whole run may take, in seconds; what is not done then is cancelled, and the run fails.
@@ -504,7 +505,7 @@ def run(
     plan, home = _plan_and_project(target, project)
     order = _order(plan, home, params, raw_params, record=record, workers=workers, no_cache=no_cache, fail_fast=fail_fast,
                    strict=strict, only=only, until=until, force=force, tags=tags, run_id=run_id, on_event=on_event,
-                   limit_s=limit_s)  # fmt: skip
+                   limit_s=limit_s, processes=processes)  # fmt: skip
     chosen = executor_named(executor)
     with _store(store, home, durability, record) as opened:
         return execute(plan, order, opened, chosen)
@@ -644,7 +645,7 @@ def resume(
     verify_pins(Plan.from_text(record.plan_text, file=f"the plan of run {record.id}"), Project(root, home.state))
     capacity = _capacity_for(Plan.from_text(record.plan_text), Project(root, home.state))
     order = Order(root=root, here=root, lease_s=_lease_s(), capacity=capacity, on_event=on_event,
-                  workers=workers or record.options.get("workers"),
+                  workers=workers or record.options.get("workers"), processes=record.options.get("processes"),
                   fail_fast=bool(record.options.get("fail_fast")), strict=bool(record.options.get("strict")))  # fmt: skip
     result = resume_run(record, order, store, executor_named(executor or record.executor or "pit"))
     store.flush()

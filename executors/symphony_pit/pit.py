@@ -11,18 +11,23 @@ from symphony.runtime.contract import Traits
 
 
 class PitExecutor:
-    """Lends threads. Values pass by reference; a running thread cannot be ended, it can only be left behind."""
+    """Lends threads and slots for processes.
+
+    Between threads values pass by reference. A running thread cannot be ended, it can only be left behind; a process can.
+    """
 
     name = "pit"
-    traits = Traits(in_process=True, shares_memory=True)
+    traits = Traits(in_process=True, shares_memory=True, can_kill=True, resources=frozenset({"cpus", "memory", "gpus", "tokens"}))
 
     def __init__(self) -> None:
-        self.workers = 0
+        self.workers = self.processes = 0
         self._threads: list[threading.Thread] = []
 
-    def start(self, *, workers: int | None) -> None:
-        """Settle how many threads there will be: twice the cores, at least 4, unless said otherwise."""
-        self.workers = workers if workers is not None else max(4, 2 * (os.cpu_count() or 1))
+    def start(self, *, workers: int | None, processes: int | None = None) -> None:
+        """Settle how many there will be: of threads twice the cores, at least 4; of processes one per core."""
+        cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+        self.workers = workers if workers is not None else max(4, 2 * cores)
+        self.processes = processes if processes is not None else cores
 
     def lend(self, body: Callable[[int], None]) -> None:
         """Run `body(worker number)` on every thread. Threads die with the process."""

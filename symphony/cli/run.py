@@ -38,6 +38,9 @@ def run(
     workers: Annotated[
         int | None, typer.Option("--workers", min=1, metavar="N", help="How many calls at a time.")
     ] = None,
+    processes: Annotated[
+        int | None, typer.Option("--processes", min=1, metavar="N", help="How many calls in processes of their own.")
+    ] = None,
     json: Json = False,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Say what would run and why; run nothing.")] = False,
     no_cache: Annotated[bool, typer.Option("--no-cache", help="Serve nothing; results replace the old ones.")] = False,
@@ -73,7 +76,7 @@ def run(
     given, texts = read_params(params), parse_params(param or [])
     project = project_of(melody, state)
     options: dict[str, Any] = {
-        "executor": executor, "durability": durability, "workers": workers, "no_cache": no_cache, "project": project,
+        "executor": executor, "durability": durability, "workers": workers, "processes": processes, "no_cache": no_cache, "project": project,
         "fail_fast": fail_fast, "strict": strict, "only": tuple(only or ()), "until": tuple(until or ()), "limit_s": _limit(timeout),
         "force": tuple(force or ()), "tags": tuple(tag or ()),
         "params": given, "raw_params": texts,

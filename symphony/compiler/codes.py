@@ -37,7 +37,6 @@ TITLES: dict[str, str] = {
     "SYM185": "the default does not fit the parameter",
     "SYM186": "the parameter contradicts itself",
     "SYM187": "a secret parameter takes only secrets.NAME",
-    "SYM190": "a plain function cannot be stopped by a timeout here",
     "SYM191": "the isolation is not to be had here",
     "SYM192": "a thread cannot be stopped by a timeout",
     "SYM195": "the type is known only when the task runs",

@@ -7,11 +7,13 @@ from operator import is_
 from typing import TYPE_CHECKING, Any
 
 from symphony.compiler.flatten import FlatTask
+from symphony.compiler.policies import isolation_of
 from symphony.compiler.types import TaskTypes, split_port
 from symphony.model.blank import Blank
 from symphony.model.expression import Expression, Node, Reference, as_reference, rewrite
 from symphony.model.frozen import FrozenMap
 from symphony.model.plan import Plan, PlannedTask, PlayerPin
+from symphony.model.policy import Isolation
 from symphony.model.signature import Signature
 from symphony.model.task import Each
 from symphony.model.template import map_expressions
@@ -84,13 +86,15 @@ def _policies(fields: dict[str, Any], flat: FlatTask, signature: Signature | Non
     for name, own, theirs in (
         ("retry", task.retry, signature and signature.retry),
         ("timeout", task.timeout, signature and signature.timeout_s),
-        ("isolation", task.isolation, signature and signature.isolation),
         ("resources", task.resources, signature and signature.resources),
         ("priority", task.priority, None),
     ):
         value = own if own is not None else theirs
         if value is not None:
             fields[name] = value
+    isolation = isolation_of(flat, signature)
+    if isolation is not Isolation.THREAD:
+        fields["isolation"] = isolation
     tokens = task.tokens or (signature.tokens if signature else None)
     if tokens:
         fields["tokens"] = tokens

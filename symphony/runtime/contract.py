@@ -37,8 +37,8 @@ class Executor(Protocol):
     name: str
     traits: Traits
 
-    def start(self, *, workers: int | None) -> None:
-        """Get ready; `workers` None means a number that suits the machine."""
+    def start(self, *, workers: int | None, processes: int | None = None) -> None:
+        """Get ready; None means a number that suits the machine. `processes` counts calls that run in ones of their own."""
 
     def stop(self, *, grace_s: float) -> bool:
         """End all work; returns whether everything ended within the grace period."""
@@ -46,9 +46,10 @@ class Executor(Protocol):
 
 @runtime_checkable
 class InProcessExecutor(Executor, Protocol):
-    """Lends threads on which the runtime drives the bodies itself."""
+    """Lends threads on which the runtime drives the bodies itself, and slots for processes that it supervises."""
 
     workers: int
+    processes: int
 
     def lend(self, body: Callable[[int], None]) -> None:
         """Run `body(worker number)` on every thread, each until it returns."""

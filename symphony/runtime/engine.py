@@ -6,6 +6,7 @@ import queue
 import random
 import threading
 import time
+from collections import deque
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -24,9 +25,11 @@ from symphony.runtime.error_document import error_document, error_types
 from symphony.runtime.grants import Grants
 from symphony.runtime.lists import ElementError
 from symphony.runtime.network import Network
+from symphony.runtime.outside import LostError, Outside, Started, Told, WorkerDiedError
+from symphony.runtime.processes.orders import Ended, Outcome
 from symphony.runtime.retrying import delay_s
 from symphony.runtime.schedule import State
-from symphony.runtime.shell import StoppedError
+from symphony.runtime.shell import StoppedError, outputs_of
 from symphony.runtime.steps import Program, Step, every_step
 from symphony.runtime.tracker import Tracker
 from symphony.runtime.values import MISSING, Held
@@ -36,6 +39,8 @@ from symphony.store.records import CallRecord
 
 BATCH = 64
 GRACE_S = 2.0
+PROCESS_GRACE_S = 1.0
+"""How long a process has between SIGTERM and SIGKILL: shorter than what threads get, so that it is gone by then."""
 _WORTH_MEASURING_S = 0.001
 _SHORT_S = 0.0001
 STATES = tuple(TaskState[State(s).name] for s in range(len(State)))
@@ -51,6 +56,7 @@ class Settings:
         selected: the tasks to run; None: all.
         probe: look keys up and run nothing: a dry run.
         workers: how many threads work, so that batches are shared evenly.
+        processes: how many calls run in processes of their own at a time.
     """
 
     run: str
@@ -60,6 +66,7 @@ class Settings:
     probe: bool = False
     on_event: Callable[[Event], None] | None = None
     workers: int = 1
+    processes: int = 1
 
 
 @dataclass(slots=True)
@@ -147,6 +154,9 @@ class Engine:
         self._broken: BaseException | None = None
         self._coroutines = Coroutines()
         self._awaited: dict[int, _Awaited] = {}
+        self._outside: Outside | None = None
+        self._handed_over: dict[int, Started] = {}
+        self._parked: deque[int] = deque()
         self._arrived: queue.SimpleQueue[tuple[int, Any, BaseException | None] | None] = queue.SimpleQueue()
         self._clerk: threading.Thread | None = None
         self._finished = threading.Event()
@@ -192,9 +202,19 @@ class Engine:
             ready += self.schedule.release([n for n in self.net.root.nodes.values() if n not in set(ready)])
         if self._warming is not None:
             self._warming.begin()
+        if not self.settings.probe:
+            self._open_outside()
         with self._lock:
             self.tracker.put(self.tracker.settle(ready, time.monotonic()))
             self._tell_changed()
+
+    def _open_outside(self) -> None:
+        """Start the processes that the plan needs, so that they are warm when they are."""
+        outside = [step for step in every_step(self.net.program) if step.outside]
+        if outside:
+            modules = tuple(sorted({step.pin.module for step in outside if step.pin is not None}))
+            self._outside = Outside(self.calls, (), modules, self.settings.processes, PROCESS_GRACE_S)
+            self._outside.warm()
 
     def work(self, worker: int) -> None:
         """Take calls and make them until the run has ended; a worker goes on with what its own call made ready.
@@ -263,6 +283,8 @@ class Engine:
             self._tell_changed()
             self._changed.notify_all()
         self._coroutines.cancel_all()
+        if self._outside is not None:
+            self._outside.cancel()
 
     def cancel_the_rest(self, why: Stop) -> None:
         """Take over what the fast road has made, and cancel everything else."""
@@ -291,8 +313,10 @@ class Engine:
         return paths
 
     def close(self) -> None:
-        """End the event loop of async players, and let go of resources."""
+        """End the event loop of async players and all processes, and let go of resources."""
         self._closed = True
+        if self._outside is not None:
+            self._outside.close()
         self._arrived.put(None)
         self._coroutines.close()
         if self._grants is not None:
@@ -398,6 +422,8 @@ class Engine:
 
     def _call(self, node: int, worker: str) -> list[int]:
         step, info = self.net.steps[node], self._info(node)
+        if step.outside and self._outside is not None and self._is_parked(node, self._outside):
+            return []
         try:
             prepared = self._prepared(node, step, info)
         except (StoreError, LostRunError):
@@ -416,6 +442,8 @@ class Engine:
             return self._failed(node, error, retry=False)
         if begun is None:
             return []
+        if self._outside is not None and step.outside:
+            return self._hand_over(node, step, prepared, info, begun)
         return self._made(node, step, prepared, info, begun)
 
     def _prepared(self, node: int, step: Step, info: CallInfo) -> Prepared:
@@ -445,7 +473,7 @@ class Engine:
         info.waited_s, info.worker = waited, worker
         info.started_at = now + self._clock_offset_s
         info.first_started = info.first_started or now
-        if self._teller.listens:
+        if self._teller.listens and not step.outside:
             path, data = self.net.path(node), {"attempt": info.attempts, "worker": worker}
             self._teller.event(EventKind.TASK_STARTED, path, data)
         return now
@@ -496,16 +524,104 @@ class Engine:
 
     # bodies that run elsewhere -----------------------------------------------------------------------------------
 
+    def _is_parked(self, node: int, outside: Outside) -> bool:
+        """Whether so many calls are handed over that this one waits until one of them has ended."""
+        with self._lock:
+            if len(self._handed_over) < outside.window:
+                return False
+            self._parked.append(node)
+            return True
+
+    def _hand_over(self, node: int, step: Step, prepared: Prepared, info: CallInfo, begun: float) -> list[int]:
+        """Hand a call to the processes; its end arrives later."""
+        assert self._outside is not None
+        context = self._context(node, info) if step.player is None else None
+        started = Started(step, prepared, context, begun)
+        with self._lock:
+            self._handed_over[node] = started
+        self._have_clerk()
+        path, task, index = self.net.path(node), self.net.task_path(node), self.net.indexes[node]
+
+        def began(worker: str, at: float) -> None:
+            info.waited_s += max(0.0, at - (info.started_at or at))
+            info.worker, info.started_at = worker, at
+            self._teller.event(EventKind.TASK_STARTED, path, {"attempt": info.attempts, "worker": worker})
+
+        told = Told(
+            began, lambda line: self._teller.log(dict(line)),
+            lambda done, total: self._teller.event(EventKind.TASK_PROGRESS, path, {"done": done, "total": total}),
+            lambda outcome: self._arrived.put((node, outcome, None)),
+        )  # fmt: skip
+        try:
+            self._outside.start(node, info.attempts, started, (self.settings.run, path, task, index), told)
+        except Exception as error:  # noqa: BLE001  an argument may be such that it cannot travel
+            self._ended_outside(node, started)
+            return self._failed(node, error)
+        return []
+
+    def _taken_outside(self, node: int, outcome: Outcome) -> list[int]:
+        assert self._outside is not None
+        with self._lock:
+            started = self._handed_over.pop(node)
+        step, info = started.step, self._info(node)
+        try:
+            if step.player is None and outcome.how is Ended.OK:
+                assert started.script is not None
+                returned = outputs_of(step.task, started.script, outcome.exit_status or 0)
+                return self._kept(node, step, started.prepared, info, returned, started.context, started.begun)
+            result = self._outside.result_of(
+                started, outcome, run=self.settings.run, call=self.net.path(node), replace=step.id in self.settings.forced
+            )
+            info.commit, info.measures = result.commit, dict(outcome.measured)
+            if info.waited_for:
+                info.measures["waited_for"] = info.waited_for
+            self.net.put(node, result.values, result.artifacts)
+            return self._end(node, sc.SUCCEEDED)
+        except LostError:
+            return self._again(node, info)
+        except (StoreError, LostRunError):
+            raise
+        except Exception as error:  # noqa: BLE001  a body can fail in every way
+            info.measures = dict(outcome.measured) or None
+            return self._failed(node, error, retry=not isinstance(error, WorkerDiedError))
+        finally:
+            self._ended_outside(node, started)
+
+    def _again(self, node: int, info: CallInfo) -> list[int]:
+        """Make a call again whose process was lost; that does not count as an attempt."""
+        info.attempts -= 1
+        with self._lock:
+            self.tracker.no_longer_in_flight(info.key)
+            if not self.tracker.stopping:
+                self.tracker.put_back(node, time.monotonic())
+                self._changed.notify()
+                return []
+        return self._failed(node, StoppedError("the run was cancelled"))
+
+    def _ended_outside(self, node: int, started: Started) -> None:
+        assert self._outside is not None
+        self._outside.release(started)
+        if started.context is not None:
+            started.context.close()
+        with self._lock:
+            self._handed_over.pop(node, None)
+            if self._parked:
+                self._offer([self._parked.popleft()])
+
     def _await(self, node: int, coroutine: Any, awaited: _Awaited) -> None:
         with self._lock:
             self._awaited[node] = awaited
-            if self._clerk is None:
-                self._clerk = threading.Thread(target=self._take_arrivals, name="symphony-clerk", daemon=True)
-                self._clerk.start()
+        self._have_clerk()
         arrived = self._arrived
         self._coroutines.start(
             coroutine, self.net.steps[node].task.timeout, lambda value, error: arrived.put((node, value, error))
         )
+
+    def _have_clerk(self) -> None:
+        with self._lock:
+            if self._clerk is None:
+                self._clerk = threading.Thread(target=self._take_arrivals, name="symphony-clerk", daemon=True)
+                self._clerk.start()
 
     def _take_arrivals(self) -> None:
         """Record what bodies elsewhere gave, on a thread of its own: no lent thread need be free for it."""
@@ -521,6 +637,8 @@ class Engine:
             self._break(error)
 
     def _taken(self, node: int, value: Any, error: BaseException | None) -> list[int]:
+        if node in self._handed_over:
+            return self._taken_outside(node, value)
         awaited = self._awaited.pop(node)
         step, info = self.net.steps[node], self._info(node)
         try:

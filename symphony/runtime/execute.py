@@ -50,6 +50,7 @@ class Order:
         root: the project's root.
         here: where relative paths of given parameters start.
         recorded: whether results are kept and served.
+        workers, processes: how many threads work, and how many calls run in processes; None: what suits the machine.
         only, until, force: selections of tasks by id.
         run_id: an id to take instead of a new one.
         limit_s: how long the whole run may take, in seconds; what is not done then is cancelled, and the run fails.
@@ -64,6 +65,7 @@ class Order:
     here: Path = field(default_factory=Path.cwd)
     recorded: bool = True
     workers: int | None = None
+    processes: int | None = None
     no_cache: bool = False
     fail_fast: bool = False
     strict: bool = False
@@ -185,7 +187,7 @@ class Sitting:
 
     def _record(self) -> RunRecord:
         options = {"no_cache": self.order.no_cache, "fail_fast": self.order.fail_fast, "strict": self.order.strict,
-                   "workers": self.order.workers, "root": str(self.order.root)}  # fmt: skip
+                   "workers": self.order.workers, "processes": self.order.processes, "root": str(self.order.root)}  # fmt: skip
         return RunRecord(
             id=self.run_id, melody=self.plan.melody, plan_hash=self.plan.hash, plan_text=self.plan.to_text(),
             params=as_document(self.params), executor=self.executor.name, options=options, tags=self.order.tags,
@@ -214,7 +216,7 @@ class Sitting:
         if stop is not None:
             engine.cancel_the_rest(stop)
             return self._result(engine, time.monotonic() - begun, left)
-        abandoned = drive(engine, self.executor, self.order.workers, self._watch)
+        abandoned = drive(engine, self.executor, self.order.workers, self.order.processes, self._watch)
         return self._result(engine, time.monotonic() - begun, abandoned)
 
     def _result(self, engine: Engine, seconds: float, abandoned: list[str]) -> RunResult:
@@ -334,14 +336,16 @@ def drive_fast(
     return stop, fast.still_running()
 
 
-def drive(engine: Engine, executor: InProcessExecutor, workers: int | None, watch: Watch) -> list[str]:
+def drive(
+    engine: Engine, executor: InProcessExecutor, workers: int | None, processes: int | None, watch: Watch
+) -> list[str]:
     """Run an engine on an executor's threads until it has ended; returns what had to be left behind.
 
     Ctrl-C, once, cancels: running bodies get the grace period, then they are abandoned. So do a request from outside
     and the end of the run's time.
     """
-    executor.start(workers=workers)
-    engine.settings.workers = max(1, executor.workers)
+    executor.start(workers=workers, processes=processes)
+    engine.settings.workers, engine.settings.processes = max(1, executor.workers), max(1, executor.processes)
     abandoned: list[str] = []
     try:
         engine.begin()

@@ -271,7 +271,7 @@ def _is_plain(step: Step, params: Mapping[str, Held]) -> bool:
         return False
     if task.each is not None or task.when is not None or step.retry.attempts > 1 or task.timeout is not None:
         return False
-    if step.demands or task.priority or step.player.state_parameter is not None:
+    if step.demands or step.outside or task.priority or step.player.state_parameter is not None:
         return False
     return all(_is_simple(value, params) for value in task.inputs.values())
 

@@ -4,19 +4,14 @@ from __future__ import annotations
 
 import json
 import os
-import signal
 import subprocess
-import time
 from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
-from threading import Event as Flag
 from typing import Any
 
 from symphony.errors import PlayerResultError, SymphonyError
 from symphony.model.plan import PlannedTask
-
-_POLL_S = 0.02
-_GRACE_S = 2.0
 
 
 class ShellStepError(SymphonyError):
@@ -27,60 +22,61 @@ class StoppedError(SymphonyError):
     """The run was cancelled while the script was running."""
 
 
-def run_script(task: PlannedTask, inputs: Mapping[str, Any], workdir: Path, stop: Flag) -> dict[str, Any]:
-    """Run the script; returns its outputs by name.
+@dataclass(frozen=True, slots=True)
+class Script:
+    """A script ready to be run.
+
+    Attributes:
+        argv: the command.
+        environment: all variables.
+        stdout, stderr: the files that take what it prints, in the work folder.
+    """
+
+    argv: tuple[str, ...]
+    environment: dict[str, str]
+    workdir: Path
+    stdout: Path
+    stderr: Path
+
+
+def prepare_script(task: PlannedTask, inputs: Mapping[str, Any], workdir: Path) -> Script:
+    """Make a shell step ready: inputs become environment variables."""
+    assert task.run is not None
+    environment = {**os.environ, **{name: as_text(value) for name, value in inputs.items()}}
+    argv = ("bash", "-euo", "pipefail", "-c", task.run)
+    return Script(argv, environment, workdir, workdir / ".stdout", workdir / ".stderr")
+
+
+def outputs_of(task: PlannedTask, script: Script, status: int) -> dict[str, Any]:
+    """What a script that has ended gave, by name.
 
     Raises:
-        ShellStepError: the script failed.
-        TimeoutError: it ran longer than the task's timeout; it and its process group were ended.
+        ShellStepError: it failed.
         PlayerResultError: a declared output file is missing.
     """
-    assert task.run is not None
-    out, err = workdir / ".stdout", workdir / ".stderr"
-    environment = {**os.environ, **{name: as_text(value) for name, value in inputs.items()}}
-    with out.open("wb") as stdout, err.open("wb") as stderr:
-        process = subprocess.Popen(
-            ["bash", "-euo", "pipefail", "-c", task.run], cwd=workdir, env=environment,
-            stdin=subprocess.DEVNULL, stdout=stdout, stderr=stderr, start_new_session=True,
+    out, err = (p.read_bytes().decode(errors="replace") for p in (script.stdout, script.stderr))
+    script.stdout.unlink()
+    script.stderr.unlink()
+    if status != 0:
+        tail = "\n".join(err.splitlines()[-20:])
+        raise ShellStepError(f"the script ended with status {status}" + (f":\n{tail}" if tail else ""))
+    files = {name: _file(task, name, script.workdir) for name in task.outputs}
+    return {**files, "stdout": out, "stderr": err}
+
+
+def run_script(task: PlannedTask, inputs: Mapping[str, Any], workdir: Path) -> dict[str, Any]:
+    """Run a script in the foreground, as a replay does; returns its outputs by name.
+
+    Raises:
+        ShellStepError: it failed.
+        PlayerResultError: a declared output file is missing.
+    """
+    script = prepare_script(task, inputs, workdir)
+    with script.stdout.open("wb") as stdout, script.stderr.open("wb") as stderr:
+        done = subprocess.run(
+            script.argv, cwd=workdir, env=script.environment, stdin=subprocess.DEVNULL, stdout=stdout, stderr=stderr, check=False
         )  # fmt: skip
-        _wait(process, task, stop)
-    text_out, text_err = (p.read_bytes().decode(errors="replace") for p in (out, err))
-    out.unlink()
-    err.unlink()
-    if process.returncode != 0:
-        tail = "\n".join(text_err.splitlines()[-20:])
-        raise ShellStepError(f"the script ended with status {process.returncode}" + (f":\n{tail}" if tail else ""))
-    files = {name: _file(task, name, workdir) for name in task.outputs}
-    return {**files, "stdout": text_out, "stderr": text_err}
-
-
-def _wait(process: subprocess.Popen[bytes], task: PlannedTask, stop: Flag) -> None:
-    deadline = None if task.timeout is None else time.monotonic() + task.timeout
-    while True:
-        try:
-            process.wait(_POLL_S)
-            return
-        except subprocess.TimeoutExpired:
-            if stop.is_set():
-                end_group(process)
-                raise StoppedError("the run was cancelled") from None
-            if deadline is not None and time.monotonic() >= deadline:
-                end_group(process)
-                raise TimeoutError(f"the script ran longer than {task.timeout:g} s") from None
-
-
-def end_group(process: subprocess.Popen[bytes]) -> None:
-    """End a process group: asked first, killed after the grace period."""
-    for sign, wait_s in ((signal.SIGTERM, _GRACE_S), (signal.SIGKILL, None)):
-        try:
-            os.killpg(process.pid, sign)
-        except ProcessLookupError:
-            break
-        try:
-            process.wait(wait_s)
-        except subprocess.TimeoutExpired:
-            continue
-    process.wait()
+    return outputs_of(task, script, done.returncode)
 
 
 def as_text(value: Any) -> str:

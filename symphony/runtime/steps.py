@@ -13,7 +13,7 @@ from symphony.define.player import Player
 from symphony.model import port_type as pt
 from symphony.model.expression import Call, Expression, Node, as_reference, children
 from symphony.model.plan import Plan, PlannedTask, PlayerPin
-from symphony.model.policy import NO_RETRY, Retry
+from symphony.model.policy import NO_RETRY, Isolation, Retry
 from symphony.model.port_type import PortType
 from symphony.model.resources import demand_of
 from symphony.model.signature import Signature
@@ -37,6 +37,7 @@ class Step:
         wants_context: whether the body takes a context, or a work folder.
         demands: the resources that a call holds while it runs.
         kind: what the pool knows of a player that is set up.
+        outside: whether the body runs in a process of its own.
         cached: whether results may be served.
         is_effect: whether the task is there for its effect, or is never served: it waits until what it reads is recorded.
     """
@@ -57,11 +58,13 @@ class Step:
     wants_context: bool = False
     demands: Units = ()
     kind: PlayerKind | None = None
+    outside: bool = False
     cached: bool = False
     is_effect: bool = False
 
     def __post_init__(self) -> None:
         pin, task = self.pin, self.task
+        self.outside = task.run is not None or (task.isolation is Isolation.PROCESS and self.body is None)
         self.wants_context = self.player is None or self.player.context_parameter is not None
         self.cached = task.cache and self.code is not None and (pin is None or pin.cache)
         if task.resources is not None or task.tokens:

@@ -52,11 +52,12 @@ class Store:
     Attributes:
         folder: where everything lies; nothing for a store in memory.
         anchors: what names of paths are relative to where a call names no anchors of its own.
+        power: whether what is recorded survives a lost power supply.
     """
 
     def __init__(self, folder: Path | None, durability: str, anchors: Anchors | None) -> None:
         """Use `Store.open`."""
-        power = durability == "power"
+        power = self.power = durability == "power"
         self.folder = folder
         self.anchors = anchors or Anchors(folder.parent if folder is not None else Path.cwd())
         self.database = Database(folder / "symphony.db" if folder is not None else None, power=power)

@@ -196,9 +196,8 @@ WRONG: list[tuple[str, dict[str, Any], str, str]] = [
         "p has 2, q has 1",
         "product",
     ),
-    ("SYM190", {"a": {"player": "slow"}}, "has a timeout", ""),
-    ("SYM192", {"a": {"player": "slow", "isolation": "thread"}}, "a thread cannot be stopped", "async player"),
-    ("SYM191", {"a": {"player": "text", "with": {"value": "x"}, "isolation": "process"}}, "asks for a process", ""),
+    ("SYM192", {"a": {"player": "slow", "isolation": "thread"}}, "a thread cannot be stopped", "in a process"),
+    ("SYM191", {"a": {"player": "text", "with": {"value": "x"}, "isolation": "sandbox"}}, "asks for a sandbox", "process"),
     ("SYM173", {"a": {"melody": "./other.yaml"}}, "'./other.yaml' is not to be had", ""),
     (
         "SYM157",

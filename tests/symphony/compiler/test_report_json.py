@@ -12,7 +12,7 @@ from symphony.model.source import Span
 def test_every_key_of_the_interface_is_there() -> None:
     found = [
         Diagnostic("SYM120", "unknown 日本", hint="h", file="m.yaml", span=Span(3, 13, 3, 24), task="stats"),
-        Diagnostic("SYM190", "lint", Severity.NOTE),
+        Diagnostic("SYM195", "lint", Severity.NOTE),
     ]
 
     assert json.loads(report_json(found)) == {
@@ -21,7 +21,7 @@ def test_every_key_of_the_interface_is_there() -> None:
         "diagnostics": [
             {"code": "SYM120", "severity": "error", "message": "unknown 日本", "hint": "h", "file": "m.yaml", "line": 3,
              "column": 13, "end_line": 3, "end_column": 24, "task": "stats"},
-            {"code": "SYM190", "severity": "note", "message": "lint", "hint": "", "file": None, "line": None,
+            {"code": "SYM195", "severity": "note", "message": "lint", "hint": "", "file": None, "line": None,
              "column": None, "end_line": None, "end_column": None, "task": None},
         ],
     }  # fmt: skip

@@ -12,7 +12,7 @@ def test_one_case_per_file_and_errors_fail_it() -> None:
     found = [
         Diagnostic("SYM120", "first <bad>", file="a.yaml"),
         Diagnostic("SYM121", "second", file="a.yaml"),
-        Diagnostic("SYM190", "lint", Severity.NOTE, file="b.yaml"),
+        Diagnostic("SYM195", "lint", Severity.NOTE, file="b.yaml"),
     ]
 
     root = ET.fromstring(report_junit(found, files=["ok.yaml", "a.yaml"]).encode())
@@ -26,7 +26,7 @@ def test_one_case_per_file_and_errors_fail_it() -> None:
     assert failure.get("type") == "SYM120"
     assert failure.get("message") == "2 errors in 1 file; the first: first <bad>"
     assert "error[SYM121]: second" in (failure.text or "")
-    assert "note[SYM190]: lint" in (cases["b.yaml"].findtext("system-out") or "")
+    assert "note[SYM195]: lint" in (cases["b.yaml"].findtext("system-out") or "")
 
 
 def test_characters_that_xml_cannot_hold_do_not_break_it() -> None:

@@ -14,7 +14,7 @@ FOUND = [
     Diagnostic(
         "SYM120", "unknown player.", hint="did you mean 'x'?", file="a b/ü.yaml", span=Span(3, 13, 3, 24), task="stats"
     ),
-    Diagnostic("SYM190", "lint", Severity.NOTE, file="n.yaml"),
+    Diagnostic("SYM195", "lint", Severity.NOTE, file="n.yaml"),
     Diagnostic("SYM120", "unknown again", file="/abs/m.yaml", span=Span(4, 2, 3, 1)),
     Diagnostic("SYM101", "no file at all", Severity.WARNING),
 ]
@@ -81,7 +81,7 @@ def test_a_result_names_rule_place_and_task() -> None:
 def test_rules_are_listed_once_with_their_titles() -> None:
     rules = json.loads(report_sarif(FOUND, titles={"SYM120": "Unknown player"}))["runs"][0]["tool"]["driver"]["rules"]
 
-    assert [r["id"] for r in rules] == ["SYM101", "SYM120", "SYM190"]
+    assert [r["id"] for r in rules] == ["SYM101", "SYM120", "SYM195"]
     assert rules[1]["shortDescription"] == {"text": "Unknown player"}
     assert rules[1]["help"]["text"] == "Unknown player. Hint: did you mean 'x'? See docs/errors/SYM120.md."
 

@@ -15,7 +15,7 @@ UNKNOWN = Diagnostic(
     "SYM120", "player 'code.measur' is unknown", hint="did you mean 'code.measure'?", file="m.yaml", span=SPAN,
     task="stats", excerpt=excerpt_of(TEXT, SPAN),
 )  # fmt: skip
-ANY = Diagnostic("SYM190", "Any fits everything", Severity.NOTE, file="n.yaml")
+ANY = Diagnostic("SYM195", "Any fits everything", Severity.NOTE, file="n.yaml")
 
 
 def test_a_problem_reads_like_this() -> None:

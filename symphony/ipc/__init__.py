@@ -1,0 +1,1 @@
+"""Talk between processes of one machine: the form of messages, and the ways they take."""
