@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import gc
 import importlib.util
+import os
 import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from pathlib import Path
 from types import ModuleType
@@ -266,7 +267,7 @@ def _checked(target: Any, project: Project | None, imports: bool) -> Checked:
                 return _compiled(_read(place), home, file.parent, function)
             return _compiled(_read(place), home, file.parent, imports=imports)
         except TracingError as error:
-            return Checked(None, None, (_tracing_problem(error, place),))
+            return Checked(None, None, _finished((_tracing_problem(error, place),)))
     if isinstance(target, MelodyFunction):
         file = Path(target.file)
         home = project or find_project(file if file.exists() else Path.cwd())
@@ -296,12 +297,12 @@ def _compiled(
     read: _Read, project: Project, folder: Path, traced: MelodyFunction | None = None, *, imports: bool = True
 ) -> Checked:
     if read.melody is None:
-        return Checked(None, None, tuple(_with_excerpt(d, _text_of(d.file)) for d in read.diagnostics))
+        return Checked(None, None, _finished(read.diagnostics))
     before = list(read.diagnostics)
     if traced is not None and (again := _traced_again(traced, read.melody)) != read.melody:
         before.append(_unsteady(read.melody, again))
     result = compile_with(read.melody, project, folder, broken=read.broken, before=before, imports=imports)
-    return Checked(read.melody, result.plan, tuple(_with_excerpt(d, _text_of(d.file)) for d in result.diagnostics))
+    return Checked(read.melody, result.plan, _finished(result.diagnostics))
 
 
 def compile_with(
@@ -355,6 +356,24 @@ def _unsteady(first: Melody, second: Melody) -> Diagnostic:
     )  # fmt: skip
 
 
+def _finished(found: Iterable[Diagnostic]) -> tuple[Diagnostic, ...]:
+    """The problems with excerpts, each file named by its path from the current folder."""
+    shown = lru_cache(maxsize=None)(_shown)
+    root = find_project(Path.cwd()).root
+    return tuple(replace(_with_excerpt(d, _text_of(d.file)), file=shown(d.file, root)) for d in found)
+
+
+def _shown(file: str, root: Path) -> str:
+    """A file of the project by its path from the current folder, another as it is.
+
+    Tools that place problems in a review know files by their path in the checkout, not by one of this machine.
+    """
+    if not os.path.isabs(file):
+        return file
+    path = Path(file).resolve()
+    return os.path.relpath(path, Path.cwd()) if path.is_relative_to(root) else file
+
+
 @lru_cache(maxsize=32)
 def _text_of(file: str) -> str:
     try:
@@ -380,7 +399,7 @@ def load(target: str | Path) -> Melody:
     read = _read(place)
     if read.melody is None or read.diagnostics:
         _text_of.cache_clear()
-        raise CompileError([_with_excerpt(d, _text_of(d.file)) for d in read.diagnostics])
+        raise CompileError(_finished(read.diagnostics))
     return read.melody
 
 
