@@ -253,12 +253,12 @@ def _checked(target: Any, project: Project | None, imports: bool) -> Checked:
     if isinstance(target, Plan):
         return Checked(None, target, ())
     if isinstance(target, (str, Path)):
-        here = project or find_project(Path.cwd())
-        place = find_definition(str(target), here)
-        if place.endswith(".json"):
-            return Checked(None, Plan.from_text(Path(place).read_text("utf-8"), file=place), ())
+        place = find_definition(str(target), project or find_project(Path.cwd()))
         file = Path(place.partition(":")[0])
-        home = _project_of(file, here)
+        home = project or _project_around(file)
+        if place.endswith(".json"):
+            plan = Plan.from_text(Path(place).read_text("utf-8"), file=place)
+            return Checked(None, plan.from_origin(_folders(home, file.parent, home.melodies)), ())
         if not imports and file.suffix == ".py":
             raise UsageError(f"{file} is Python: it can only be read by importing it; --no-import is for YAML melodies")
         try:
@@ -269,11 +269,11 @@ def _checked(target: Any, project: Project | None, imports: bool) -> Checked:
         except TracingError as error:
             return Checked(None, None, _finished((_tracing_problem(error, place),)))
     if isinstance(target, MelodyFunction):
-        file = Path(target.file)
-        home = project or find_project(file if file.exists() else Path.cwd())
-        return _compiled(_Read(target.trace()), home, file.parent, target)
+        home = project or _project_around(_file_of(target))
+        return _compiled(_Read(target.trace()), home, Path(target.file).parent, target)
     if isinstance(target, Melody):
-        return _compiled(_Read(target), project or find_project(Path.cwd()), Path.cwd())
+        own = _file_of(target)
+        return _compiled(_Read(target), project or _project_around(own), own.parent if own else Path.cwd())
     raise UsageError(f"a melody, a plan or a path is needed, not {type(target).__name__}")
 
 
@@ -285,12 +285,40 @@ def _tracing_problem(error: TracingError, place: str) -> Diagnostic:
     return Diagnostic("SYM151", str(error), file=place.partition(":")[0])
 
 
-def _project_of(file: Path, here: Project) -> Project:
-    """The project above a melody's file; for a shipped melody that of the current folder."""
-    if file.resolve().is_relative_to(shipped_melodies().resolve()) and not file.resolve().is_relative_to(here.root):
-        return here
-    found = find_project(file)
-    return here if found.root == here.root else found
+def project_of(target: Any, *, state: Path | None = None) -> Project:
+    """The project that a melody or a plan belongs to: the one around its file, else around the current folder.
+
+    A plan in memory belongs to the project that it was compiled in.
+
+    Raises:
+        UsageError: there is no such melody.
+    """
+    if isinstance(target, Plan):
+        return find_project(Path(target.origin[0]) if target.origin else Path.cwd(), state=state)
+    return _project_around(_file_of(target), state)
+
+
+def _project_around(file: Path | None, state: Path | None = None) -> Project:
+    """The project above a file; for a shipped melody that of the current folder."""
+    if file is None or file.resolve().is_relative_to(shipped_melodies().resolve()):
+        return find_project(Path.cwd(), state=state)
+    return find_project(file, state=state)
+
+
+def _file_of(target: Any) -> Path | None:
+    """The file that defines a melody or holds a plan; None where there is none, as in a notebook."""
+    if isinstance(target, (str, Path)):
+        return Path(find_definition(str(target), find_project(Path.cwd())).partition(":")[0])
+    named = (
+        target.file if isinstance(target, MelodyFunction) else target.source.file if isinstance(target, Melody) else ""
+    )
+    file = Path(named)
+    return file if named and file.exists() else None
+
+
+def _folders(project: Project, *others: Path) -> tuple[str, ...]:
+    """The folders where modules of players are looked for, the project's root first."""
+    return tuple(dict.fromkeys(str(f) for f in (project.root, *(o.resolve() for o in others))))
 
 
 def _compiled(
@@ -302,7 +330,8 @@ def _compiled(
     if traced is not None and (again := _traced_again(traced, read.melody)) != read.melody:
         before.append(_unsteady(read.melody, again))
     result = compile_with(read.melody, project, folder, broken=read.broken, before=before, imports=imports)
-    return Checked(read.melody, result.plan, _finished(result.diagnostics))
+    plan = None if result.plan is None else result.plan.from_origin(_folders(project, folder))
+    return Checked(read.melody, plan, _finished(result.diagnostics))
 
 
 def compile_with(
@@ -323,7 +352,11 @@ def compile_with(
 
 def identities_of(project: Project, folder: Path) -> Callable[[Signature], Identity]:
     """What gives the code identity of a player: its source for the project's own, name and version for shipped ones."""
-    reader = IdentityReader(ProjectSources(project.root, (folder.resolve(),)))
+    return _identities(ProjectSources(project.root, (folder.resolve(),)))
+
+
+def _identities(sources: ProjectSources) -> Callable[[Signature], Identity]:
+    reader = IdentityReader(sources)
 
     def identity(signature: Signature) -> Identity:
         if not signature.in_project:
@@ -502,7 +535,7 @@ async def run_async(target: Any, params: Mapping[str, Any] | None = None, **opti
 
 def _plan_and_project(target: Any, project: Project | None) -> tuple[Plan, Project]:
     _text_of.cache_clear()
-    home = project or find_project(_home_of(target))
+    home = project or project_of(target)
     checked = check(target, project=project)
     if checked.plan is None:
         raise CompileError(checked.diagnostics)
@@ -511,29 +544,23 @@ def _plan_and_project(target: Any, project: Project | None) -> tuple[Plan, Proje
     return checked.plan, home
 
 
-def _home_of(target: Any) -> Path:
-    if isinstance(target, MelodyFunction) and Path(target.file).exists():
-        return Path(target.file)
-    if isinstance(target, (str, Path)):
-        place = Path(find_definition(str(target), find_project(Path.cwd())).partition(":")[0])
-        if not place.resolve().is_relative_to(shipped_melodies().resolve()) or shipped_melodies().parent == Path.cwd():
-            return place
-    return Path.cwd()
-
-
 def verify_pins(plan: Plan, project: Project) -> None:
     """Check that the players of a plan are those of the code found.
+
+    Modules are looked for in the project's root, where the plan was compiled or lies, and in the current folder.
 
     Raises:
         RefusedError: one differs; names it, and what it was and is.
     """
-    catalog = ProjectCatalog((project.root, Path.cwd()))
-    identity = identities_of(project, Path.cwd())
+    folders = tuple(dict.fromkeys([str(project.root), *plan.origin, str(Path.cwd())]))
+    catalog = ProjectCatalog(Path(f) for f in folders)
+    identity = _identities(ProjectSources(project.root, [Path(f) for f in folders]))
     for name, pin in plan.players.items():
         found = catalog.find(name)
         if found is None:
             raise RefusedError(
-                f"the plan calls the player {name!r}, which is not there any more; compile the melody again"
+                f"the plan calls the player {name!r}, which is not there any more (looked in {', '.join(folders)}); "
+                "compile the melody again"
             )
         if found.version != pin.version:
             raise RefusedError(
@@ -608,7 +635,9 @@ def resume(
     if record.state == "succeeded":
         raise UsageError(f"the run {record.id} succeeded: there is nothing to resume; run the melody again instead")
     root = Path(str(record.options.get("root", home.root)))
-    verify_pins(Plan.from_text(record.plan_text, file=f"the plan of run {record.id}"), Project(root, home.state))
+    there = Project(root, home.state)
+    plan = Plan.from_text(record.plan_text, file=f"the plan of run {record.id}")
+    verify_pins(plan.from_origin(_folders(there, there.melodies)), there)
     order = Order(root=root, here=root, workers=workers or record.options.get("workers"), on_event=on_event,
                   fail_fast=bool(record.options.get("fail_fast")), strict=bool(record.options.get("strict")))  # fmt: skip
     result = resume_run(record, order, store, executor_named(executor or record.executor or "pit"))
