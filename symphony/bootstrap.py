@@ -578,13 +578,19 @@ def _order(
     plan: Plan, home: Project, params: Mapping[str, Any] | None, raw: Mapping[str, str] | None, *,
     record: bool, only: Iterable[str], until: Iterable[str], force: Iterable[str], tags: Iterable[str], **rest: Any,
 ) -> Order:  # fmt: skip
+    from symphony.runtime.arguments import bind_params
     from symphony.runtime.execute import Order
+    from symphony.runtime.path_params import check_paths
     from symphony.runtime.selection import downstream, selected
 
-    return Order(
+    wanted = selected(plan, tuple(only), tuple(until))
+    order = Order(
         given=dict(params or {}), texts=dict(raw or {}), root=home.root, here=Path.cwd(), recorded=record,
-        selected=selected(plan, tuple(only), tuple(until)), forced=downstream(plan, tuple(force)), tags=tuple(tags), **rest,
+        selected=wanted, forced=downstream(plan, tuple(force)), tags=tuple(tags), **rest,
     )  # fmt: skip
+    if any("path" in spec.type or "file" in spec.type for spec in plan.params.values()):
+        check_paths(plan, bind_params(plan, order.given, order.texts, root=order.root, here=order.here), wanted)
+    return order
 
 
 class _store:
