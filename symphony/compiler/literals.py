@@ -13,6 +13,8 @@ from symphony.compiler.fit import text_media
 from symphony.model.expression import Expression
 from symphony.model.port_type import ANY, PortType
 from symphony.model.quantities import parse_duration_s
+from symphony.model.task import Each
+from symphony.model.template import expressions_in
 
 _PLAIN: dict[str, tuple[type, ...]] = {
     "string": (str,),
@@ -54,6 +56,31 @@ def misfit(value: Any, wanted: PortType, where: str = "") -> str | None:
     if wanted.name in _PARSED:
         return _parse(value, wanted, where)
     return _structure(value, wanted, where)
+
+
+def elements_fit(value: Expression, each: Each, wanted: PortType) -> bool:
+    """Whether `value` names the elements of a literal list, or a part of each, and they fit as if written in its place."""
+    bare = value.bare
+    if bare is None or bare.root != "item":
+        return False
+    path = bare.path if each.single else bare.path[1:]
+    elements = each.over.get("" if each.single else str(bare.path[0]) if bare.path else "")
+    if not isinstance(elements, tuple):
+        return False
+    parts = [_follow(element, path) for element in elements]
+    return all(p is not _NOTHING and misfit(p, wanted) is None and not any(expressions_in(p)) for p in parts)
+
+
+_NOTHING = object()
+
+
+def _follow(value: Any, path: tuple[str | int, ...]) -> Any:
+    for step in path:
+        try:
+            value = value[step]
+        except (KeyError, IndexError, TypeError):
+            return _NOTHING
+    return value
 
 
 def _is_plain(value: Any, name: str) -> bool:

@@ -13,6 +13,7 @@ import pytest
 
 from symphony import Context, each, melody, operator, product, run
 from symphony.bootstrap import dry_run
+from symphony.config.project import find_project
 from symphony.define.tracing import call, env, expr, index, item, param, secret, shell
 from symphony.errors import CompileError, ParameterError
 from symphony.model.event import Event
@@ -650,3 +651,26 @@ def test_with_options_sets_policies_and_is_the_plain_function_outside_a_melody()
     assert picky.with_options(retry=3)(x=2) == 2
     assert m.definition.tasks["a"].retry is not None
     assert run(m, record=False).tasks["a"].attempts == 2
+
+
+@operator
+def content(file: Path) -> str:
+    return file.read_text()
+
+
+@pytest.mark.parametrize("record", [True, False])
+def test_literal_elements_become_what_the_port_takes(record: bool, tmp_path: Path) -> None:
+    """Semantics 5, 28: paths of a melody start at the project root, in a list as alone."""
+    (tmp_path / "pyproject.toml").write_text("[tool.symphony]\n")
+    (tmp_path / "a.txt").write_text("A")
+    (tmp_path / "b.txt").write_text("B")
+
+    @melody
+    def reads():
+        alone = content("a.txt")
+        several = content(each(["a.txt", "b.txt"]))
+        return {"alone": alone, "several": several}
+
+    result = run(reads, project=find_project(tmp_path), record=record)
+
+    assert dict(result.outputs) == {"alone": "A", "several": ["A", "B"]}
