@@ -350,6 +350,12 @@ def compile_with(
     return compile_melody(melody, catalog, identities_of(project, folder), broken=broken, before=before)
 
 
+def catalog_of(target: Any) -> Catalog:
+    """The players that a melody may call: those that ship, and those of its project."""
+    file = _file_of(target)
+    return ProjectCatalog(Path(f) for f in _folders(project_of(target), file.parent if file else Path.cwd()))
+
+
 def identities_of(project: Project, folder: Path) -> Callable[[Signature], Identity]:
     """What gives the code identity of a player: its source for the project's own, name and version for shipped ones."""
     return _identities(ProjectSources(project.root, (folder.resolve(),)))
