@@ -715,8 +715,10 @@ def runs(store: Store, **filters: Any) -> dict[str, Any]:
 
 
 def logs(store: Store, run: RunRecord, task: str | None = None) -> list[dict[str, Any]]:
-    """The log lines of a run, in order; those of one task, its elements included, when one is named."""
-    return store.logs(run.id, task)
+    """The log lines of a run and its errors, in order; those of one task, its elements included, when one is named."""
+    from symphony.runtime.history import logs_of
+
+    return logs_of(store, run, task)
 
 
 def replay(run: str, task: str, *, project: Project | None = None, pdb: bool = False) -> Any:

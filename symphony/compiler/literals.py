@@ -12,7 +12,7 @@ from uuid import UUID
 from symphony.compiler.fit import text_media
 from symphony.model.expression import Expression
 from symphony.model.port_type import ANY, PortType
-from symphony.model.quantities import parse_duration_s
+from symphony.model.quantities import counted, parse_duration_s
 from symphony.model.task import Each
 from symphony.model.template import expressions_in
 
@@ -123,7 +123,7 @@ def _structure(value: Any, wanted: PortType, where: str) -> str | None:
 def _elements(value: Any, wanted: PortType, where: str) -> str | None:
     if wanted.name == "tuple" and wanted.args and wanted.args[-1] is not ...:
         if len(value) != len(wanted.args):
-            return f"{_at(where)}{wanted} has {len(wanted.args)} elements, this has {len(value)}"
+            return f"{_at(where)}{wanted} has {counted(len(wanted.args), 'element')}, this has {len(value)}"
         return _first(misfit(v, wanted.inner(i), f"{where}[{i}]") for i, v in enumerate(value))
     return _first(misfit(v, wanted.inner(), f"{where}[{i}]") for i, v in enumerate(value))
 

@@ -1,4 +1,4 @@
-"""Durations and sizes as people write them: ``20ms 1s 5m 2h 1d``, ``512KB 2GB 1GiB``."""
+"""Durations, sizes and counts as people write them: ``20ms 1s 5m 2h 1d``, ``512KB 2GB 1GiB``, ``3 tasks``."""
 
 from __future__ import annotations
 
@@ -65,3 +65,8 @@ def format_size(size_bytes: int) -> str:
         if size_bytes and size_bytes % _BYTES[unit] == 0:
             return f"{size_bytes // _BYTES[unit]}{unit}"
     return f"{size_bytes}B"
+
+
+def counted(count: int, noun: str) -> str:
+    """Write a count with what is counted: ``1 task``, ``1,200 tasks``. The noun must take an s."""
+    return f"{count:,} {noun}" if count == 1 else f"{count:,} {noun}s"

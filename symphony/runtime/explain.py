@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from symphony.model.quantities import counted
 from symphony.runtime import schedule as sc
 from symphony.runtime.engine import Engine
 from symphony.runtime.keys import differences
@@ -70,7 +71,7 @@ def decisions(engine: Engine, latest: Any, melody: str) -> list[Decision]:
             found.append(Decision(path, "hit" if inner or state[node] in (sc.SUCCEEDED, sc.CACHED) else "skip"))
         else:
             kind = "run" if any(d.decision == "run" for d in running) else "unknown"
-            count = Reason(f"{len(running)} of {len(inner)} elements", None, None)
+            count = Reason(f"{len(running)} of {counted(len(inner), 'element')}", None, None)
             found.append(Decision(path, kind, (count, *running[0].reasons)))
         found += inner
     return found

@@ -32,6 +32,18 @@ def show_document(store: Store, run: RunRecord) -> dict[str, Any]:
     }  # fmt: skip
 
 
+def logs_of(store: Store, run: RunRecord, task: str | None = None) -> list[dict[str, Any]]:
+    """What the tasks of a run logged, in order, and how those that failed ended; of one task when one is named."""
+    found = store.logs(run.id, task)
+    for call in store.calls(run.id):
+        path = call.task if call.index < 0 else f"{call.task}[{call.index}]"
+        named = task is None or path == task or path.startswith((f"{task}[", f"{task}."))
+        if named and call.state is TaskState.FAILED and call.error:
+            text = str(call.error.get("traceback") or f"{call.error.get('type')}: {call.error.get('message')}")
+            found.append({"at": call.ended_at, "task": path, "level": "error", "message": text})
+    return sorted(found, key=lambda entry: entry.get("at") or 0.0)
+
+
 def runs_document(store: Store, **filters: Any) -> dict[str, Any]:
     """All runs, newest first."""
     wanted = filters.pop("state", None)
@@ -87,9 +99,15 @@ def _why(store: Store, run: RunRecord, row: dict[str, Any]) -> Decision:
         return Decision(path, "unknown", (Reason(f"it was {state}: it never ended", None, None),))
     entry = store.lookup(row["key"]) if row["key"] else None
     if entry is None:
-        why = "failed, so nothing was kept" if state == TaskState.FAILED else "not cached"
+        why = f"it failed, so nothing was kept{_failure(row)}" if state == TaskState.FAILED else "not cached"
         return Decision(path, "run", (Reason(why, None, None),))
     return Decision(path, "run", reasons_for(_parts_before(store, run, path), entry.parts))
+
+
+def _failure(row: dict[str, Any]) -> str:
+    error = row["error"] or {}
+    message = str(error.get("message") or "").partition("\n")[0]
+    return f": {error['type']}: {message}" if error.get("type") else ""
 
 
 _LOOK_BACK = 50

@@ -124,6 +124,28 @@ def test_failed_task_exits_with_1_and_tells_the_error(symphony: Symphony) -> Non
     assert "greeting failed: ValueError: nobody is there" in done.err
 
 
+def test_an_error_is_told_once_when_it_happens_and_can_be_read_again(symphony: Symphony) -> None:
+    done = symphony("run", FIRST, "-p", "name=nobody")
+    told = done.err + done.out
+    run = symphony("runs", "--json").document()["runs"][0]["run"]
+
+    logs = symphony("logs", "last", "greeting")
+    why = symphony("why", "last", "greeting")
+
+    assert told.count("nobody is there") == 2  # what was said, and the line of code that said it
+    assert told.count('raise ValueError("nobody is there")') == 1
+    assert f"  failed: greeting; read it again: symphony logs {run} greeting\n" in done.out
+    assert "ValueError: nobody is there" in logs.out
+    assert "in greet\n" in logs.out
+    assert "it failed, so nothing was kept: ValueError: nobody is there" in why.out
+
+
+def test_counts_of_one_are_in_the_singular(symphony: Symphony, project: Path) -> None:
+    (project / "one.yaml").write_text("melody: one\ntasks: {a: {player: flow.numbers, with: {count: 1}}}\n")
+
+    assert "ok, 1 task, plan" in symphony("check", "one.yaml").out
+
+
 def test_what_ran_is_told_by_runs_show_logs_and_why(symphony: Symphony) -> None:
     run = symphony("run", FIRST, "--json", "--tag", "nightly").document()["run"]
 
