@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Container, Iterator, Mapping
+from contextlib import nullcontext
 from shlex import quote
 from typing import Any, TextIO
 
 from symphony.cli.failure_text import failure_text
+from symphony.cli.stdout import named_stdout
 from symphony.cli.terminal import painted, seconds_text, size_text
 from symphony.compiler.text_width import printable
 
@@ -26,11 +29,10 @@ def say_summary(
         tasks: by name, each with `state`, `duration_s`.
         told: calls whose failure was told when it happened; they are only named.
     """
-    for failure in document["failures"]:
-        if failure["task"] not in told:
-            stream.write(f"{failure_text(failure['task'], failure.get('error'))}\n")
-    for line in _lines(document, tasks, stream):
-        stream.write(f"{line}\n")
+    untold = [f for f in document["failures"] if f["task"] not in told]
+    with named_stdout() if stream is sys.stdout else nullcontext():
+        for line in [*(failure_text(f["task"], f.get("error")) for f in untold), *_lines(document, tasks, stream)]:
+            stream.write(f"{line}\n")
 
 
 def _lines(document: Mapping[str, Any], tasks: Mapping[str, Any], stream: TextIO) -> Iterator[str]:
