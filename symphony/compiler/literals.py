@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import date, datetime, time
+from datetime import date, datetime, time, timedelta
 from decimal import Decimal, InvalidOperation
 from enum import Enum
 from typing import Any
@@ -25,11 +25,28 @@ _PLAIN: dict[str, tuple[type, ...]] = {
     "bytes": (bytes,),
     "path": (str,),
 }
+
+
+def _timedelta(value: str | int | float) -> timedelta:
+    """Read a duration as ports take it, which counts microseconds.
+
+    Raises:
+        ValueError: it is no duration, is longer than a timedelta holds, or has parts of a microsecond.
+    """
+    try:
+        found = timedelta(seconds=parse_duration_s(value))
+    except OverflowError as error:
+        raise ValueError(f"{value!r} is longer than a duration may be") from error
+    if found.total_seconds() != parse_duration_s(value):
+        raise ValueError(f"{value!r} is finer than a microsecond")
+    return found
+
+
 _PARSED = {
     "datetime": datetime.fromisoformat,
     "date": date.fromisoformat,
     "time": time.fromisoformat,
-    "duration": parse_duration_s,
+    "duration": _timedelta,
     "decimal": Decimal,
     "uuid": UUID,
 }

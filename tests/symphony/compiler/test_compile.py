@@ -420,3 +420,13 @@ def test_a_literal_list_with_an_element_that_is_no_path_does_not_fit(each: list[
     result = compiled({"a": task}, params={"n": {"type": "integer", "default": 1}})
 
     assert [d.code for d in result.diagnostics] == ["SYM154"]
+
+
+@pytest.mark.parametrize("default", ["0.3000001s", "1000000000d", "1 year"])
+def test_a_duration_that_a_port_cannot_hold_is_refused(default: str) -> None:
+    result = compiled({}, params={"pause": {"type": "duration", "default": default}})
+
+    assert [(d.code, d.message) for d in result.diagnostics] == [
+        ("SYM185", f"the default of 'pause': the text {default!r} does not fit duration")
+    ]
+    assert compiled({}, params={"pause": {"type": "duration", "default": "0.300001s"}}).diagnostics == ()
