@@ -587,6 +587,7 @@ def _order(
     from symphony.runtime.arguments import bind_params
     from symphony.runtime.execute import Order
     from symphony.runtime.path_params import check_paths
+    from symphony.runtime.secrets import check_secrets, short_secrets
     from symphony.runtime.selection import downstream, selected
 
     wanted = selected(plan, tuple(only), tuple(until))
@@ -594,8 +595,11 @@ def _order(
         given=dict(params or {}), texts=dict(raw or {}), root=home.root, here=Path.cwd(), recorded=record,
         selected=wanted, forced=downstream(plan, tuple(force)), tags=tuple(tags), **rest,
     )  # fmt: skip
-    if any("path" in spec.type or "file" in spec.type for spec in plan.params.values()):
-        check_paths(plan, bind_params(plan, order.given, order.texts, root=order.root, here=order.here), wanted)
+    short = short_secrets()
+    if short or any("path" in spec.type or "file" in spec.type for spec in plan.params.values()):
+        bound = bind_params(plan, order.given, order.texts, root=order.root, here=order.here)
+        check_secrets(plan, bound, short)
+        check_paths(plan, bound, wanted)
     return order
 
 
