@@ -9,7 +9,7 @@ import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
-from functools import lru_cache
+from functools import lru_cache, partial
 from pathlib import Path
 from types import ModuleType
 from typing import TYPE_CHECKING, Any
@@ -33,6 +33,7 @@ from symphony.model.signature import Catalog, Signature
 from symphony.model.source import Span
 
 if TYPE_CHECKING:
+    from symphony.runtime.code_record import CodeRecord
     from symphony.runtime.execute import Order
     from symphony.runtime.explain import Decision
     from symphony.runtime.result import RunResult
@@ -529,6 +530,8 @@ def run(
                    strict=strict, only=only, until=until, force=force, tags=tags, run_id=run_id, on_event=on_event)  # fmt: skip
     chosen = executor_named(executor)
     with _store(store, home, durability, record) as opened:
+        if record:
+            _keep_code(plan, home, opened)
         return execute(plan, order, opened, chosen)
 
 
@@ -663,6 +666,7 @@ def resume(
 
 def dry_run(target: Any, params: Mapping[str, Any] | None = None, **options: Any) -> list[Decision]:
     """Say for every task whether a run would serve or run it, and why; runs nothing but fingerprints."""
+    from symphony.runtime.code_record import code_changes
     from symphony.runtime.probe import probe
 
     project = options.pop("project", None)
@@ -673,7 +677,38 @@ def dry_run(target: Any, params: Mapping[str, Any] | None = None, **options: Any
     rest = {"record": True, "only": (), "until": (), "force": (), "tags": (), **options}
     order = _order(plan, home, params, raw, **rest)
     with _store(store, home, "process", True) as opened:
-        return probe(plan, order, opened)
+        return probe(plan, order, opened, code_changes(opened, lambda: dict(_codes(plan, home))))
+
+
+def _keep_code(plan: Plan, home: Project, store: Store) -> None:
+    """Keep the code of the project's players with the run, so that `why` can name the line that changed."""
+    own = {p.identity for p in plan.players.values() if p.identity and not p.module.startswith("symphony.")}
+    if not own:
+        return
+    from symphony.runtime.code_record import keep_code
+
+    codes: dict[str, CodeRecord] = {}
+
+    def code(identity: str) -> CodeRecord | None:
+        if not codes:
+            codes.update(_codes(plan, home))
+        return codes.get(identity)
+
+    for identity in sorted(own):
+        keep_code(store, identity, partial(code, identity))
+
+
+def _codes(plan: Plan, home: Project) -> Iterator[tuple[str, CodeRecord]]:
+    """The code of the project's players, by identity."""
+    from symphony.runtime.code_record import CodeRecord
+
+    sources = ProjectSources(home.root, [Path(f) for f in plan.origin])
+    reader = IdentityReader(sources)
+    for pin in plan.players.values():
+        if pin.identity and not pin.module.startswith("symphony."):
+            found = reader.identity_of(pin.module, pin.qualname, version=pin.version)
+            if found.digest == pin.identity and found.reached:
+                yield pin.identity, CodeRecord(found.reached, sources)
 
 
 def why(run: str, task: str, *, project: Project | None = None) -> list[Decision]:

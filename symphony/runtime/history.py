@@ -8,7 +8,8 @@ from typing import Any
 from symphony.errors import UsageError
 from symphony.model.names import did_you_mean
 from symphony.model.states import RunState, TaskState
-from symphony.runtime.explain import Decision, Reason, reasons_for
+from symphony.runtime.code_record import code_changes
+from symphony.runtime.explain import CodeChanges, Decision, Reason, reasons_for
 from symphony.runtime.ownership import is_owned
 from symphony.runtime.task_rows import tasks_of
 from symphony.store.records import RunRecord
@@ -84,10 +85,11 @@ def why_of(store: Store, run: RunRecord, task: str) -> list[Decision]:
     if not found:
         tops = [r["task"] for r in rows if "[" not in r["task"]]
         raise UsageError(f"the run {run.id} has no task {task!r}: {did_you_mean(task, tops, what='tasks')}")
-    return [_why(store, run, row) for row in found]
+    changed = code_changes(store)
+    return [_why(store, run, row, changed) for row in found]
 
 
-def _why(store: Store, run: RunRecord, row: dict[str, Any]) -> Decision:
+def _why(store: Store, run: RunRecord, row: dict[str, Any], changed: CodeChanges) -> Decision:
     state, path = row["state"], row["task"]
     if state == TaskState.CACHED:
         entry = store.lookup(row["key"]) if row["key"] else None
@@ -101,7 +103,7 @@ def _why(store: Store, run: RunRecord, row: dict[str, Any]) -> Decision:
     if entry is None:
         why = f"it failed, so nothing was kept{_failure(row)}" if state == TaskState.FAILED else "not cached"
         return Decision(path, "run", (Reason(why, None, None),))
-    return Decision(path, "run", reasons_for(_parts_before(store, run, path), entry.parts))
+    return Decision(path, "run", reasons_for(_parts_before(store, run, path), entry.parts, changed))
 
 
 def _failure(row: dict[str, Any]) -> str:

@@ -140,6 +140,25 @@ def test_an_error_is_told_once_when_it_happens_and_can_be_read_again(symphony: S
     assert "it failed, so nothing was kept: ValueError: nobody is there" in why.out
 
 
+def test_the_line_of_code_that_changed_is_named_before_the_run_and_after(symphony: Symphony, project: Path) -> None:
+    players = project / "players.py"
+    assert symphony("run", FIRST).code == 0
+    players.write_text(players.read_text().replace('f"Hello, {name}!"', 'f"Good day, {name}!"'))
+    line = 1 + players.read_text().splitlines().index('    return f"Good day, {name}!"')
+
+    before = symphony("run", FIRST, "--dry-run")
+    assert symphony("run", FIRST).code == 0
+    players.write_text(players.read_text().replace("Good day", "Good night"))  # what is there now is not what ran
+    after = symphony("why", "last", "greeting")
+    document = symphony("why", "last", "greeting", "--json").document()
+
+    assert f"code: players.greet() line {line}\n" in before.out
+    assert f"code: players.greet() line {line}\n" in after.out
+    (reason,) = document["tasks"][0]["reasons"]
+    assert (reason["field"], reason["detail"]) == ("code", f"players.greet() line {line}")
+    assert reason["before"] != reason["after"]
+
+
 def test_counts_of_one_are_in_the_singular(symphony: Symphony, project: Path) -> None:
     (project / "one.yaml").write_text("melody: one\ntasks: {a: {player: flow.numbers, with: {count: 1}}}\n")
 
