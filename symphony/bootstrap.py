@@ -41,6 +41,8 @@ if TYPE_CHECKING:
     from symphony.store.store import Store
 
 PACKAGE = Path(__file__).parent
+EXTRA_EXECUTORS = ("dask", "prefect")
+"""Executors of Symphony that an extra installs; named after it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -477,9 +479,10 @@ def executor_named(name: str) -> Any:
 
     found = {e.name: e for e in entry_points(group="symphony.executors")}
     if name not in found:
-        if name in ("dask", "prefect"):
+        if name in EXTRA_EXECUTORS:
             raise MissingExtraError(f"the executor {name!r}", name)
-        raise UsageError(f"there is no executor {name!r}: {did_you_mean(name, sorted(found), what='executors')}")
+        known = sorted({*found, *EXTRA_EXECUTORS})
+        raise UsageError(f"there is no executor {name!r}: {did_you_mean(name, known, what='executors')}")
     return found[name].load()()
 
 

@@ -159,6 +159,12 @@ def test_the_line_of_code_that_changed_is_named_before_the_run_and_after(symphon
     assert reason["before"] != reason["after"]
 
 
+def test_an_unknown_executor_exits_with_2_and_names_the_nearest_installed_or_not(symphony: Symphony) -> None:
+    done = symphony("run", FIRST, "--executor", "dsk")
+
+    assert (done.code, done.err) == (2, "error: there is no executor 'dsk': did you mean 'dask'?\n")
+
+
 def test_counts_of_one_are_in_the_singular(symphony: Symphony, project: Path) -> None:
     (project / "one.yaml").write_text("melody: one\ntasks: {a: {player: flow.numbers, with: {count: 1}}}\n")
 
