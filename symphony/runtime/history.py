@@ -9,6 +9,7 @@ from symphony.errors import UsageError
 from symphony.model.names import did_you_mean
 from symphony.model.states import RunState, TaskState
 from symphony.runtime.code_record import code_changes
+from symphony.runtime.error_text import error_parts
 from symphony.runtime.explain import CodeChanges, Decision, Reason, reasons_for
 from symphony.runtime.ownership import is_owned
 from symphony.runtime.task_rows import tasks_of
@@ -40,7 +41,8 @@ def logs_of(store: Store, run: RunRecord, task: str | None = None) -> list[dict[
         path = call.task if call.index < 0 else f"{call.task}[{call.index}]"
         named = task is None or path == task or path.startswith((f"{task}[", f"{task}."))
         if named and call.state is TaskState.FAILED and call.error:
-            text = str(call.error.get("traceback") or f"{call.error.get('type')}: {call.error.get('message')}")
+            said, frames = error_parts(call.error)
+            text = "\n".join([*said, *frames])
             found.append({"at": call.ended_at, "task": path, "level": "error", "message": text})
     return sorted(found, key=lambda entry: entry.get("at") or 0.0)
 

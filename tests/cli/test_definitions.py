@@ -82,6 +82,14 @@ def test_a_file_that_cannot_be_imported_is_named_from_the_current_folder(symphon
     assert done.out.startswith("::error file=melodies/greetings.py,line=1,")
 
 
+def test_a_misspelt_player_of_the_project_is_told_the_nearest_that_is_written(
+    symphony: Symphony, project: Path
+) -> None:
+    (project / "melodies" / "wrong.yaml").write_text("melody: wrong\ntasks: {a: {player: 'player:greet'}}\n")
+
+    assert "did you mean 'players:greet'?" in symphony("check", "wrong").out
+
+
 def test_unknown_format_names_the_nearest(symphony: Symphony) -> None:
     done = symphony("check", FIRST, "--format", "sarrif")
 

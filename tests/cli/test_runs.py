@@ -165,6 +165,15 @@ def test_an_unknown_executor_exits_with_2_and_names_the_nearest_installed_or_not
     assert (done.code, done.err) == (2, "error: there is no executor 'dsk': did you mean 'dask'?\n")
 
 
+def test_an_error_of_symphony_itself_shows_no_lines_of_its_own(symphony: Symphony, project: Path) -> None:
+    (project / "slow.yaml").write_text("melody: slow\ntasks: {a: {run: sleep 60, timeout: 100ms}}\n")
+
+    done = symphony("run", "slow.yaml")
+
+    assert "a failed: TimeoutError: the script ran longer than 0.1 s\n" in done.err
+    assert "runtime" not in done.err + symphony("logs", "last").out
+
+
 def test_counts_of_one_are_in_the_singular(symphony: Symphony, project: Path) -> None:
     (project / "one.yaml").write_text("melody: one\ntasks: {a: {player: flow.numbers, with: {count: 1}}}\n")
 
