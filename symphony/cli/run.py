@@ -147,13 +147,14 @@ def _finish(start: Callable[..., Any], project: Any, targets: dict[str, Path], *
     from symphony.cli.interrupt import orderly_interrupts
     from symphony.cli.output_file import write_value
     from symphony.cli.own_stdout import own_stdout
-    from symphony.cli.progress import shown_progress
+    from symphony.cli.progress import Tally, shown_progress
     from symphony.cli.run_summary import say_summary
     from symphony.cli.terminal import say, write_document
     from symphony.runtime.document import run_document
 
     collect_as_usual()
-    with own_stdout(json), orderly_interrupts(), shown_progress() as on_event:
+    tally = Tally()
+    with own_stdout(json), orderly_interrupts(), shown_progress(tally) as on_event:
         result = start(on_event)
     for name, path in targets.items():
         if name not in result.artifacts:
@@ -162,7 +163,7 @@ def _finish(start: Callable[..., Any], project: Any, targets: dict[str, Path], *
         write_value(path, result.outputs[name])
         say(f"wrote {path}")
     document = run_document(result, store_of(project), project.root)
-    say_summary(document, result.tasks, stream=sys.stderr if json else sys.stdout)
+    say_summary(document, result.tasks, told=tally.told, stream=sys.stderr if json else sys.stdout)
     if result.abandoned:
         say(f"could not be stopped and were left behind: {', '.join(result.abandoned)}")
     if json:
