@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from symphony.cli.call_options import Json, State, project_here, store_of
+from symphony.cli.stdout import named_stdout
 from symphony.cli.terminal import say, size_text, write_document, write_table
 from symphony.errors import UsageError
 
@@ -70,10 +71,12 @@ def cat(what: What, run: OfRun = "last", state: State = None) -> None:
     if isinstance(value, Path):
         value = value.read_bytes()
     if isinstance(value, bytes):
-        sys.stdout.flush()
-        sys.stdout.buffer.write(value)
+        with named_stdout():
+            sys.stdout.flush()
+            sys.stdout.buffer.write(value)
     elif isinstance(value, str):
-        sys.stdout.write(value)
+        with named_stdout():
+            sys.stdout.write(value)
     else:
         from symphony.runtime.document import jsonable  # only for data
 

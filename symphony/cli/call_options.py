@@ -25,19 +25,14 @@ def project_here(state: Path | None = None) -> Project:
 
 
 def project_of(melody: str, state: Path | None = None) -> Project:
-    """Find the project around a melody; a shipped melody runs in the project around the current folder.
+    """Find the project around a melody or a plan; a shipped melody runs in the project around the current folder.
 
     Raises:
         UsageError: there is no such melody.
     """
     from symphony import bootstrap  # the engine; loaded by the commands that need it
-    from symphony.config.project import find_project
 
-    here = project_here(state)
-    file = Path(bootstrap.find_definition(melody, here).partition(":")[0]).resolve()
-    if file.is_relative_to(bootstrap.shipped_melodies().resolve()):
-        return here
-    return find_project(file, state=state)
+    return bootstrap.project_of(melody, state=state)
 
 
 def store_of(project: Project) -> Any:

@@ -10,6 +10,7 @@ import typer
 
 from symphony.cli.terminal import has_colour, say, write
 from symphony.errors import RefusedError, UsageError
+from symphony.model.quantities import counted
 
 Format = Annotated[str, typer.Option("--format", metavar="FORMAT", help="text, json, github, sarif or junit.")]
 
@@ -92,7 +93,9 @@ def _report(files: list[str], format: str, *, imports: bool = True) -> bool:
     write(text)
     if format == "text" and ok:
         for file, c in zip(files, checked, strict=True):
-            write(f"{file}: ok" + (f", {len(c.plan.tasks)} tasks, plan {c.plan.hash[:12]}" if c.plan else ""))
+            write(
+                f"{file}: ok" + (f", {counted(len(c.plan.tasks), 'task')}, plan {c.plan.hash[:12]}" if c.plan else "")
+            )
     return ok
 
 

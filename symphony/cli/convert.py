@@ -37,7 +37,8 @@ def convert(
     else:
         from symphony.define.python_writer import to_python
 
-        text = to_python(melody)
+        with own_stdout():  # finding a player of the project imports its module
+            text = to_python(melody, bootstrap.catalog_of(file))
     if output is None:
         write(text)
         return

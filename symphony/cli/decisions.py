@@ -14,16 +14,7 @@ LONGEST = 48
 
 def decisions_document(decisions: Iterable[Any]) -> dict[str, Any]:
     """The document of ``run --dry-run --json`` and ``why --json``."""
-    return {
-        "tasks": [
-            {
-                "task": d.task,
-                "decision": str(d.decision),
-                "reasons": [{"field": r.field, "before": r.before, "after": r.after} for r in d.reasons],
-            }
-            for d in decisions
-        ]
-    }
+    return {"tasks": [d.to_document() for d in decisions]}
 
 
 def write_decisions(decisions: Sequence[Any]) -> None:
@@ -42,6 +33,8 @@ def _rows(decision: Any) -> list[tuple[str, str, str]]:
 def _reason(reason: Any) -> str:
     if reason.before is None and reason.after is None:
         return str(reason.field)
+    if reason.detail is not None:
+        return f"{reason.field}: {reason.detail}"
     if reason.before is None:
         return f"{reason.field}: {_short(reason.after)}"
     return f"{reason.field}: {_short(reason.before)} -> {_short(reason.after)}"

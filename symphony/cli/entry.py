@@ -5,11 +5,12 @@ from __future__ import annotations
 import os
 import sys
 import threading
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from symphony.cli.collector import collect_as_usual, collect_seldom
+from symphony.cli.stdout import drop_stdout, named_stdout
 from symphony.cli.version import VERSION
-from symphony.errors import CompileError, InternalError, SymphonyError
+from symphony.errors import CompileError, InternalError, SurroundingsError, SymphonyError
 
 FAILED = 1
 CANCELLED = 130
@@ -35,14 +36,14 @@ def main(arguments: Sequence[str] | None = None) -> int:
 def _answered(arguments: Sequence[str]) -> int:
     words = list(arguments)
     if words in (["--version"], ["-V"]):  # answered before anything else is loaded
-        sys.stdout.write(f"symphony {VERSION}\n")
-        return 0
-    return _flushed(_guarded(words))
+        return _guarded(_version)
+    done = _guarded(lambda: _dispatched(words))
+    return _guarded(lambda: _flushed(done))
 
 
-def _guarded(words: Sequence[str]) -> int:
+def _guarded(command: Callable[[], int]) -> int:
     try:
-        return _dispatched(words)
+        return command()
     except KeyboardInterrupt:
         return _told("cancelled", CANCELLED)
     except BrokenPipeError:
@@ -54,9 +55,15 @@ def _guarded(words: Sequence[str]) -> int:
     except SymphonyError as error:
         return _told(f"error: {error}", error.exit_code)
     except OSError as error:
-        return _told(f"error: {_of_system(error)}", 4)
+        return _told(f"error: {_of_system(error)}", SurroundingsError.exit_code)
     except Exception as error:  # noqa: BLE001  the last line of defence: people get a sentence, not a traceback
         return _fault(error)
+
+
+def _version() -> int:
+    with named_stdout():
+        sys.stdout.write(f"symphony {VERSION}\n")
+    return _flushed(0)
 
 
 def _dispatched(words: Sequence[str]) -> int:
@@ -106,16 +113,14 @@ def _told(message: str, code: int) -> int:
 
 
 def _flushed(code: int) -> int:
-    try:
+    with named_stdout():
         sys.stdout.flush()
-    except BrokenPipeError:
-        return _silenced()
     return code
 
 
 def _silenced() -> int:
     """Stop writing: whoever read the output is gone, as ``| head`` does."""
-    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    drop_stdout()
     return PIPE_CLOSED
 
 

@@ -15,11 +15,14 @@ from symphony.runtime.document import jsonable
 
 
 def write_atomically(path: Path, content: bytes) -> None:
-    """Write a file so that a reader sees the old content or the new, never half of it.
+    """Write a file so that a reader sees the old content or the new, never half of it; a device or pipe is written to.
 
     Raises:
         OSError: the folder cannot be made or written.
     """
+    if _is_stream(path):
+        path.write_bytes(content)
+        return
     path.parent.mkdir(parents=True, exist_ok=True)
     handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
     try:
@@ -43,7 +46,8 @@ def write_value(path: Path, value: object) -> None:
         _copy_folder(value, path)
     elif isinstance(value, Path):
         write_atomically(path, value.read_bytes())
-        path.chmod(path.stat().st_mode | value.stat().st_mode & 0o111)
+        if not _is_stream(path):
+            path.chmod(path.stat().st_mode | value.stat().st_mode & 0o111)
     elif isinstance(value, bytes):
         write_atomically(path, value)
     elif isinstance(value, str):
@@ -108,6 +112,11 @@ def _make_writable(folder: Path) -> None:
     for path in (folder, *folder.rglob("*")):
         if not path.is_symlink():
             path.chmod(path.stat().st_mode | 0o200)
+
+
+def _is_stream(path: Path) -> bool:
+    """Whether a path leads to something that takes bytes and must not be replaced: ``/dev/stdout``, a named pipe."""
+    return path.exists() and (not path.is_file() or Path("/dev") in path.absolute().parents) and not path.is_dir()
 
 
 def _with_usual_mode(path: Path) -> None:

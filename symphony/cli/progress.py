@@ -9,9 +9,14 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from typing import Any
 
+from symphony.cli.failure_text import error_line, failure_line, failure_text
+from symphony.compiler.text_width import printable
 from symphony.model.event import Event, EventKind
+from symphony.model.quantities import counted
 from symphony.model.states import FINAL, TaskState
 
+WHOLE = 3
+"""How many failed elements of a task are told with their traceback; of the others one line is told."""
 EVERY_S = 10.0
 """How often plain lines say how far a run is, at most."""
 
@@ -24,7 +29,9 @@ class Tally:
         self.done: set[str] = set()
         self.running: dict[str, float] = {}
         self.failed: set[str] = set()
-        self._told: set[str] = set()
+        self.told: set[str] = set()
+        """The calls whose failure was told."""
+        self._whole: dict[str, int] = {}
         self._lock = threading.Lock()
 
     def take(self, event: Event) -> None:
@@ -51,25 +58,31 @@ class Tally:
         if event.kind is EventKind.RUN_STARTED:
             return f"run {event.run} started"
         if event.kind is EventKind.TASK_RETRYING:
-            return f"{event.task} is tried again: {_first_line(data.get('error'))}".removesuffix(": ")
-        if event.kind is EventKind.TASK_ERROR and event.task not in self._told:
-            self._told.add(event.task)
-            return f"{event.task} failed: {_first_line(data.get('error'))}"
+            return printable(f"{event.task} is tried again: {error_line(data.get('error'))}")
+        if event.kind is EventKind.TASK_ERROR and event.task not in self.told:
+            return self._failure(event.task, data.get("error"))
         return None
+
+    def _failure(self, task: str, error: Any) -> str:
+        name = task.rpartition("[")[0] or task
+        with self._lock:
+            self.told.add(task)
+            self._whole[name] = self._whole.get(name, 0) + 1
+            whole = self._whole[name] <= WHOLE
+        return failure_text(task, error) if whole else failure_line(task, error)
 
     def summary(self) -> str:
         """How far it is, in words: ``3 of 12 tasks done, running: stats, page``."""
         with self._lock:
             names = sorted(self.running, key=self.running.__getitem__)
             done, failed, total = len(self.done), len(self.failed), max(self.total, len(self.done))
-        text = f"{done} of {total} tasks done" + (f", {failed} failed" if failed else "")
+        text = f"{done} of {counted(total, 'task')} done" + (f", {failed} failed" if failed else "")
         return text + (f", running: {_some(names)}" if names else "")
 
 
 @contextmanager
-def shown_progress() -> Iterator[Callable[[Event], None]]:
+def shown_progress(tally: Tally) -> Iterator[Callable[[Event], None]]:
     """Give a function that takes the events of a run and shows them on stderr while the block lasts."""
-    tally = Tally()
     if sys.stderr.isatty():
         with _bar(tally) as take:
             yield take
@@ -93,14 +106,6 @@ def _plain(tally: Tally) -> Callable[[Event], None]:
     return take
 
 
-def _first_line(error: Any) -> str:
-    if isinstance(error, dict):
-        text = f"{error.get('type', '')}: {error.get('message', '')}"
-    else:
-        text = str(error or "")
-    return text.splitlines()[0][:300] if text else ""
-
-
 @contextmanager
 def _bar(tally: Tally) -> Iterator[Callable[[Event], None]]:
     from rich.console import Console  # only on a terminal; loading rich takes longer than a small run
@@ -120,7 +125,7 @@ def _bar(tally: Tally) -> Iterator[Callable[[Event], None]]:
             tally.take(event)
             line = tally.news(event)
             if line and event.kind is not EventKind.RUN_STARTED:
-                console.print(line, markup=False, highlight=False)
+                console.print(line, markup=False, highlight=False, soft_wrap=True)
             progress.update(row, description=tally.summary(), completed=len(tally.done), total=tally.total or None)
 
         yield take

@@ -76,7 +76,8 @@ def run(
     given, texts = read_params(params), parse_params(param or [])
     project = project_of(melody, state)
     options: dict[str, Any] = {
-        "executor": executor, "durability": durability, "workers": workers, "processes": processes, "no_cache": no_cache, "project": project,
+        "executor": executor, "durability": durability, "workers": workers, "processes": processes,
+        "no_cache": no_cache, "project": project,
         "fail_fast": fail_fast, "strict": strict, "only": tuple(only or ()), "until": tuple(until or ()), "limit_s": _limit(timeout),
         "force": tuple(force or ()), "tags": tuple(tag or ()),
         "params": given, "raw_params": texts,
@@ -150,13 +151,14 @@ def _finish(start: Callable[..., Any], project: Any, targets: dict[str, Path], *
     from symphony.cli.interrupt import orderly_interrupts
     from symphony.cli.output_file import write_value
     from symphony.cli.own_stdout import own_stdout
-    from symphony.cli.progress import shown_progress
+    from symphony.cli.progress import Tally, shown_progress
     from symphony.cli.run_summary import say_summary
     from symphony.cli.terminal import say, write_document
     from symphony.runtime.document import run_document
 
     collect_as_usual()
-    with own_stdout(json), orderly_interrupts(), shown_progress() as on_event:
+    tally = Tally()
+    with own_stdout(json), orderly_interrupts(), shown_progress(tally) as on_event:
         result = start(on_event)
     for name, path in targets.items():
         if name not in result.artifacts:
@@ -165,7 +167,7 @@ def _finish(start: Callable[..., Any], project: Any, targets: dict[str, Path], *
         write_value(path, result.outputs[name])
         say(f"wrote {path}")
     document = run_document(result, store_of(project), project.root)
-    say_summary(document, result.tasks, stream=sys.stderr if json else sys.stdout)
+    say_summary(document, result.tasks, told=tally.told, stream=sys.stderr if json else sys.stdout)
     if result.abandoned:
         say(f"could not be stopped and were left behind: {', '.join(result.abandoned)}")
     if json:

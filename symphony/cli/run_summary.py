@@ -2,31 +2,40 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+import sys
+from collections.abc import Container, Iterator, Mapping
+from contextlib import nullcontext
+from shlex import quote
 from typing import Any, TextIO
 
+from symphony.cli.failure_text import failure_text
+from symphony.cli.stdout import named_stdout
 from symphony.cli.terminal import painted, seconds_text, size_text
 from symphony.compiler.text_width import printable
 
 SLOWEST = 3
+MOST_NAMED = 5
 WORTH_TELLING_S = 0.1
 LONGEST_VALUE = 80
 
 
-def say_summary(document: Mapping[str, Any], tasks: Mapping[str, Any], *, stream: TextIO) -> None:
+def say_summary(
+    document: Mapping[str, Any], tasks: Mapping[str, Any], *, told: Container[str] = (), stream: TextIO
+) -> None:
     """Tell people how a run ended.
 
     Args:
         document: the document of ``run --json``.
         tasks: by name, each with `state`, `duration_s`.
+        told: calls whose failure was told when it happened; they are only named.
     """
-    for line in _lines(document, tasks, stream):
-        stream.write(f"{line}\n")
+    untold = [f for f in document["failures"] if f["task"] not in told]
+    with named_stdout() if stream is sys.stdout else nullcontext():
+        for line in [*(failure_text(f["task"], f.get("error")) for f in untold), *_lines(document, tasks, stream)]:
+            stream.write(f"{line}\n")
 
 
 def _lines(document: Mapping[str, Any], tasks: Mapping[str, Any], stream: TextIO) -> Iterator[str]:
-    for failure in document["failures"]:
-        yield from _failure(failure)
     counts = ", ".join(f"{n} {state}" for state, n in document["counts"].items() if n)
     state = painted(str(document["state"]), str(document["state"]), stream)
     yield f"{document['melody']}: {state} in {seconds_text(document['seconds'])} ({counts or 'no tasks'})"
@@ -35,21 +44,13 @@ def _lines(document: Mapping[str, Any], tasks: Mapping[str, Any], stream: TextIO
         yield f"  slowest: {slow}"
     for name, output in document["outputs"].items():
         yield f"  {name}: {printable(_output(output))}"
+    failed = [str(f["task"]) for f in document["failures"]]
+    if failed:
+        rest = f" and {len(failed) - MOST_NAMED:,} more" if len(failed) > MOST_NAMED else ""
+        yield f"  failed: {', '.join(failed[:MOST_NAMED])}{rest}; read it again: symphony logs {document['run']} {quote(failed[0])}"
     yield f"  run {document['run']}; look at it with: symphony show {document['run']}"
     if document["state"] in ("failed", "cancelled", "interrupted"):
         yield f"  go on where it stopped: symphony resume {document['run']}"
-
-
-def _failure(failure: Mapping[str, Any]) -> Iterator[str]:
-    """The traceback, which ends with the error; without one, the error alone."""
-    error = failure.get("error") or {}
-    trace = str(error.get("traceback") or "").rstrip()
-    if not trace:
-        yield printable(f"{failure['task']}: {error.get('type', 'error')}: {error.get('message', '')}")
-        return
-    yield f"{failure['task']} failed:"
-    for line in trace.splitlines():
-        yield f"    {printable(line)}"
 
 
 def _slowest(tasks: Mapping[str, Any]) -> str:

@@ -54,7 +54,7 @@ def show(run: RunReference = "last", json: Json = False, state: State = None) ->
 
 
 def logs(run: RunReference = "last", task: Task = None, json: Json = False, state: State = None) -> None:
-    """Show what the tasks of a run logged."""
+    """Show what the tasks of a run logged, and the errors they ended with."""
     from symphony import bootstrap  # the engine; loaded by the commands that need it
 
     store = store_of(project_here(state))
@@ -65,8 +65,11 @@ def logs(run: RunReference = "last", task: Task = None, json: Json = False, stat
     if json:
         write_document({"logs": entries})
     for entry in [] if json else entries:
-        words = (_clock(entry.get("at")), entry.get("task"), entry.get("level"), str(entry.get("message", "")).rstrip())
+        first, *rest = str(entry.get("message", "")).rstrip().splitlines() or [""]
+        words = (_clock(entry.get("at")), entry.get("task"), entry.get("level"), first)
         write(printable(" ".join(str(word) for word in words if word)))
+        for line in rest:
+            write(printable(f"    {line}"))
     if not entries:
         say("nothing was logged")
 

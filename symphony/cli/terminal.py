@@ -10,6 +10,7 @@ from collections.abc import Iterable, Sequence
 from math import isfinite
 from typing import Any, TextIO
 
+from symphony.cli.stdout import named_stdout
 from symphony.compiler.text_width import cells, printable
 
 _TONES = {
@@ -25,7 +26,8 @@ def has_colour(stream: TextIO) -> bool:
 
 def write(text: str) -> None:
     """Write a result to stdout, ending in one newline."""
-    sys.stdout.write(text if text.endswith("\n") or not text else f"{text}\n")
+    with named_stdout():
+        sys.stdout.write(text if text.endswith("\n") or not text else f"{text}\n")
 
 
 def say(text: str) -> None:

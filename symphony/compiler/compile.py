@@ -10,7 +10,7 @@ from symphony.compiler.expressions import ExpressionChecks
 from symphony.compiler.fit import Fit, fit
 from symphony.compiler.flatten import Flat, FlatTask, check_arguments, flatten
 from symphony.compiler.links import report_fit
-from symphony.compiler.literals import misfit
+from symphony.compiler.literals import elements_fit, misfit
 from symphony.compiler.order import Cycle, in_order
 from symphony.compiler.params import check_params
 from symphony.compiler.planning import normal_value, planned_task, player_pin
@@ -366,6 +366,8 @@ class _Work:
         given = self.expressions.type_of(value, flat.melody, at, flat.id)
         if given is None:  # known once all expressions are compiled together
             self.expressions.expect(value, wanted, flat.melody, at, flat.id)
+            return
+        if flat.each is not None and fit(given, wanted) is not Fit.YES and elements_fit(value, flat.each, wanted):
             return
         report_fit(self.problems, given, wanted, value, flat.melody, at, flat.id)
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import date, datetime, time
+from datetime import date, datetime, time, timedelta
 from decimal import Decimal, InvalidOperation
 from enum import Enum
 from typing import Any
@@ -12,7 +12,9 @@ from uuid import UUID
 from symphony.compiler.fit import text_media
 from symphony.model.expression import Expression
 from symphony.model.port_type import ANY, PortType
-from symphony.model.quantities import parse_duration_s
+from symphony.model.quantities import counted, parse_duration_s
+from symphony.model.task import Each
+from symphony.model.template import expressions_in
 
 _PLAIN: dict[str, tuple[type, ...]] = {
     "string": (str,),
@@ -23,11 +25,28 @@ _PLAIN: dict[str, tuple[type, ...]] = {
     "bytes": (bytes,),
     "path": (str,),
 }
+
+
+def _timedelta(value: str | int | float) -> timedelta:
+    """Read a duration as ports take it, which counts microseconds.
+
+    Raises:
+        ValueError: it is no duration, is longer than a timedelta holds, or has parts of a microsecond.
+    """
+    try:
+        found = timedelta(seconds=parse_duration_s(value))
+    except OverflowError as error:
+        raise ValueError(f"{value!r} is longer than a duration may be") from error
+    if found.total_seconds() != parse_duration_s(value):
+        raise ValueError(f"{value!r} is finer than a microsecond")
+    return found
+
+
 _PARSED = {
     "datetime": datetime.fromisoformat,
     "date": date.fromisoformat,
     "time": time.fromisoformat,
-    "duration": parse_duration_s,
+    "duration": _timedelta,
     "decimal": Decimal,
     "uuid": UUID,
 }
@@ -54,6 +73,31 @@ def misfit(value: Any, wanted: PortType, where: str = "") -> str | None:
     if wanted.name in _PARSED:
         return _parse(value, wanted, where)
     return _structure(value, wanted, where)
+
+
+def elements_fit(value: Expression, each: Each, wanted: PortType) -> bool:
+    """Whether `value` names the elements of a literal list, or a part of each, and they fit as if written in its place."""
+    bare = value.bare
+    if bare is None or bare.root != "item":
+        return False
+    path = bare.path if each.single else bare.path[1:]
+    elements = each.over.get("" if each.single else str(bare.path[0]) if bare.path else "")
+    if not isinstance(elements, tuple):
+        return False
+    parts = [_follow(element, path) for element in elements]
+    return all(p is not _NOTHING and misfit(p, wanted) is None and not any(expressions_in(p)) for p in parts)
+
+
+_NOTHING = object()
+
+
+def _follow(value: Any, path: tuple[str | int, ...]) -> Any:
+    for step in path:
+        try:
+            value = value[step]
+        except (KeyError, IndexError, TypeError):
+            return _NOTHING
+    return value
 
 
 def _is_plain(value: Any, name: str) -> bool:
@@ -96,7 +140,7 @@ def _structure(value: Any, wanted: PortType, where: str) -> str | None:
 def _elements(value: Any, wanted: PortType, where: str) -> str | None:
     if wanted.name == "tuple" and wanted.args and wanted.args[-1] is not ...:
         if len(value) != len(wanted.args):
-            return f"{_at(where)}{wanted} has {len(wanted.args)} elements, this has {len(value)}"
+            return f"{_at(where)}{wanted} has {counted(len(wanted.args), 'element')}, this has {len(value)}"
         return _first(misfit(v, wanted.inner(i), f"{where}[{i}]") for i, v in enumerate(value))
     return _first(misfit(v, wanted.inner(), f"{where}[{i}]") for i, v in enumerate(value))
 

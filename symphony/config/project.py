@@ -28,10 +28,10 @@ class Project:
 
 
 def find_project(start: Path, *, state: Path | None = None) -> Project:
-    """Find the nearest folder above `start` with a Symphony configuration or a git repository, else `start` itself."""
+    """Find the nearest folder above `start` with a Symphony configuration or a git repository, else the current one."""
     start = start.resolve()
     folder = start if start.is_dir() else start.parent
-    root = next((f for f in (folder, *folder.parents) if _is_root(f)), folder)
+    root = next((f for f in (folder, *folder.parents) if _is_root(f)), Path.cwd())
     chosen = state or (Path(os.environ["SYMPHONY_STATE"]) if os.environ.get("SYMPHONY_STATE") else root / ".symphony")
     return Project(root, chosen.absolute())
 

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from symphony.define.player import SHIPPED, Player
+from symphony.define.written_players import written_players
 from symphony.errors import PlayerDefinitionError
 from symphony.model.signature import Signature
 
@@ -71,12 +72,14 @@ class ProjectCatalog:
         return player if isinstance(player, Player) else None
 
     def names(self) -> Iterable[str]:
-        """The shipped players, and the decorated functions of modules that were imported."""
+        """The shipped players, and the decorated functions of modules that were imported or lie in the folders."""
         yield from (p.name for p in shipped_players())
         for name, module in list(sys.modules.items()):
             file = getattr(module, "__file__", None)
             if file and any(Path(file).is_relative_to(f) for f in self._folders) and not name.startswith("symphony"):
                 yield from (v.name for v in vars(module).values() if isinstance(v, Player))
+        for folder in self._folders:
+            yield from written_players(Path(folder))
 
 
 def shipped_player(name: str) -> Player[Any, Any] | None:

@@ -25,6 +25,7 @@ from symphony.model.melody import Melody
 from symphony.model.names import problem_with_identifier
 from symphony.model.param import Param
 from symphony.model.port_type import ANY
+from symphony.model.quantities import counted
 from symphony.model.source import Path as DocumentPath
 from symphony.model.source import Source, Span
 from symphony.model.task import Task
@@ -283,7 +284,7 @@ def _reference_to(task: str, before: Any) -> Expression:
 def _named(player: Player[Any, Any], args: tuple[Any, ...], kwargs: dict[str, Any]) -> dict[str, Any]:
     names = list(player.parameters)
     if len(args) > len(names):
-        raise TracingError(f"{player.name} takes {len(names)} inputs, {len(args)} were given")
+        raise TracingError(f"{player.name} takes {counted(len(names), 'input')}, not {len(args)}")
     named = dict(zip(names, args, strict=False))
     for name in kwargs:
         if name in named:

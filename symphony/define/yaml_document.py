@@ -9,7 +9,7 @@ from symphony.define.yaml_emit import Small
 from symphony.model.melody import Melody
 from symphony.model.param import Param
 from symphony.model.policy import Resources, Retry
-from symphony.model.quantities import format_duration, format_size, parse_duration_s
+from symphony.model.quantities import format_duration, format_size
 from symphony.model.task import Each, ShellOutput, Task
 from symphony.model.template import to_document
 
@@ -45,7 +45,7 @@ def task_document(task: Task) -> dict[str, Any]:
         "when": None if task.when is None else to_document(task.when),
         "needs": list(task.needs) or None,
         "retry": None if task.retry is None else _retry(task.retry),
-        "timeout": None if task.timeout is None else _duration(task.timeout),
+        "timeout": None if task.timeout is None else format_duration(task.timeout),
         "isolation": None if task.isolation is None else str(task.isolation),
         "resources": None if task.resources is None else _resources(task.resources),
         "tokens": Small(task.tokens) or None,
@@ -90,7 +90,7 @@ def _retry(retry: Retry) -> Any:
     document = Small(attempts=retry.attempts)
     for name, value in given.items():
         if name in ("delay", "max_delay", "max_time"):
-            document[name] = _duration(value)
+            document[name] = format_duration(value)
         elif name != "attempts":
             document[name] = list(value) if name == "on" else (value if isinstance(value, bool) else str(value))
     return document
@@ -107,12 +107,6 @@ def _resources(resources: Resources) -> Mapping[str, Any]:
 
 def _short(number: float) -> float | int:
     return int(number) if number == int(number) else number
-
-
-def _duration(seconds: float) -> str | float:
-    """The duration as people write it; as plain seconds where that would not come back equal."""
-    text = format_duration(seconds)
-    return text if parse_duration_s(text) == seconds else seconds
 
 
 def _outputs(task: Task) -> dict[str, Any]:

@@ -12,7 +12,7 @@ from yaml._yaml import CParser
 from yaml.error import MarkedYAMLError, YAMLError
 from yaml.nodes import MappingNode, ScalarNode, SequenceNode
 
-from symphony.define.yaml_problems import Problems
+from symphony.define.yaml_problems import MOST, Problems
 from symphony.define.yaml_syntax import explain
 from symphony.define.yaml_text import Lines
 
@@ -45,8 +45,13 @@ class _TooDeep(Exception):
         self.position = position
 
 
+class _Repeating(Exception):
+    def __init__(self, node: MappingNode) -> None:
+        self.node = node
+
+
 class _Composer(CParser):
-    """PyYAML's C parser, told to resolve nothing and to stop before deep nesting fills the stack."""
+    """PyYAML's C parser, told to resolve nothing and to stop early at deep nesting and at ever the same keys."""
 
     def __init__(self, text: str) -> None:
         super().__init__(text)
@@ -63,6 +68,10 @@ class _Composer(CParser):
         self.depth += 1
         if self.depth > DEEPEST + 1:
             self._stop()
+        if type(index) is ScalarNode:  # a value of a map, whose entries so far are looked at each time they double
+            entries = len(parent.value)
+            if entries > MOST and entries & (entries - 1) == 0 and entries - _distinct(parent) > MOST:
+                raise _Repeating(parent)
 
     def ascend_resolver(self) -> None:
         self.depth -= 1
@@ -96,6 +105,8 @@ def compose(text: str, problems: Problems) -> Node | None:
             span=Lines(text).span(error.position, error.position + 1),
             hint="flatten the data, or load it from a file in a task",
         )  # fmt: skip
+    except _Repeating as error:
+        _note_repeated(error.node, text, problems)
     except MarkedYAMLError as error:
         explain(error, text, problems)
     except YAMLError as error:
@@ -103,6 +114,27 @@ def compose(text: str, problems: Problems) -> Node | None:
     finally:
         composer.dispose()
     return None
+
+
+def _distinct(node: MappingNode) -> int:
+    return len({key.value if type(key) is ScalarNode else id(key) for key, _ in node.value})
+
+
+def _note_repeated(node: MappingNode, text: str, problems: Problems) -> None:
+    lines, first = Lines(text), dict[str, ScalarNode]()
+    for key, _ in node.value:
+        if isinstance(key, ScalarNode) and first.setdefault(key.value, key) is not key:
+            note_twice(key, first[key.value], lines, problems)
+
+
+def note_twice(key: ScalarNode, first: ScalarNode, lines: Lines, problems: Problems) -> None:
+    """Note that a key stands twice in its map."""
+    if problems.overflow():
+        return
+    line, _ = lines.place(first.start_mark.index)
+    problems.add("SYM104", f"the key {key.value!r} stands twice; the first is in line {line}",
+                 hint="remove one of the two, or give one another name",
+                 span=lines.span(key.start_mark.index, key.end_mark.index))  # fmt: skip
 
 
 def scalar(value: str) -> Any:

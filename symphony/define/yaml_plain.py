@@ -6,7 +6,7 @@ from typing import Any
 
 from yaml.nodes import MappingNode, ScalarNode, SequenceNode
 
-from symphony.define.yaml_nodes import COLLECTION, PLAIN, TEXT, IntegerTooLargeError, Node, scalar
+from symphony.define.yaml_nodes import COLLECTION, PLAIN, TEXT, IntegerTooLargeError, Node, note_twice, scalar
 from symphony.define.yaml_problems import Problems
 from symphony.define.yaml_text import Lines
 
@@ -148,11 +148,11 @@ class PlainData:
         if self._repeating is not node:
             self._repeating = node
             self._first = {k.value: k for k, _ in reversed(node.value) if isinstance(k, ScalarNode)}
-        line = self.lines.place(self._first[key.value].start_mark.index)[0]
-        self._note(key, "SYM104", f"the key {key.value!r} stands twice; the first is in line {line}",
-                   "remove one of the two, or give one another name")  # fmt: skip
+        note_twice(key, self._first[key.value], self.lines, self.problems)
 
     def _note(self, node: Node, code: str, message: str, hint: str) -> None:
+        if self.problems.overflow():
+            return
         span = self.lines.span(node.start_mark.index, node.end_mark.index if isinstance(node, ScalarNode) else 0)
         self.problems.add(code, message, hint=hint, span=span)
 

@@ -40,7 +40,7 @@ TITLES: dict[str, str] = {
 """Every code of this room with its title. Codes from 140 on belong to compiling."""
 
 
-MOST = 1_000
+MOST = 200
 """Problems listed of one file. Whoever has more mends these first."""
 
 
@@ -65,20 +65,32 @@ class Problems:
         self.file, self.places = file, places
         self.task: str | None = None
         self._found: list[Diagnostic] = []
+        self._more = False
 
     def add(
         self, code: str, message: str, at: Path = (), *, hint: str = "", key: bool = False, span: Span | None = None
     ) -> None:
         """Note a problem at a part of the document; `key` points at the name of the part, `span` overrides both."""
-        if len(self._found) >= MOST:
+        if self.overflow():
             return
         if span is None and self.places is not None:
             span = (self.places.key_of(at) if key else None) or self.places.locate(at)
         self._found.append(Diagnostic(code, message, hint=hint, file=self.file, span=span, task=self.task))
 
+    def overflow(self) -> bool:
+        """Whether one more problem is too many to be listed; that there is one is remembered."""
+        self._more = self._more or len(self._found) >= MOST
+        return self._more
+
     def __len__(self) -> int:
         return len(self._found)
 
     def sorted(self) -> tuple[Diagnostic, ...]:
-        """All problems in the order of the file, each once."""
-        return tuple(sorted(dict.fromkeys(self._found), key=Diagnostic.sort_key))
+        """All problems in the order of the file, each once; a last one says where there are more than are listed."""
+        found = sorted(dict.fromkeys(self._found), key=Diagnostic.sort_key)
+        if self._more:
+            found.append(
+                Diagnostic("SYM107", f"… and more: {MOST} problems of a file are listed", file=self.file,
+                           span=found[-1].span, hint="mend these first")
+            )  # fmt: skip
+        return tuple(found)

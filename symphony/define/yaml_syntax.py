@@ -28,8 +28,8 @@ def explain(error: MarkedYAMLError, text: str, problems: Problems) -> None:
     elif "second occurrence" in problem:
         name = _word(text, position)
         first = Lines(text).place(error.context_mark.index)[0] if error.context_mark else 0
-        _note(problems, text, position, "SYM110", f"the anchor {name} stands twice; the first is in line {first}",
-              "give each anchor a name of its own", len(name))  # fmt: skip
+        _note(problems, text, position, "SYM110", f"the anchor {name} is defined twice; the first is in line {first}",
+              "YAML 1.2 allows that, a melody does not: give each anchor a name of its own", len(name))  # fmt: skip
     elif "undefined tag handle" in problem:
         tag = _word(text, position)
         _note(problems, text, position, "SYM108", f"the tag {tag} is not allowed: a melody holds plain data",

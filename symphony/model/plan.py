@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator
 from functools import cached_property
 from typing import Annotated, Any, Literal
 
-from pydantic import Field, ValidationError
+from pydantic import Field, PrivateAttr, ValidationError
 
 from symphony.errors import MelodyError
 from symphony.model.canonical import canonical_json
@@ -108,6 +108,29 @@ class Plan(ValueModel):
     tasks: tuple[PlannedTask, ...] = ()
     outputs: FrozenMap[str, Value] = EMPTY
     output_types: FrozenMap[str, str] = EMPTY
+
+    _origin: tuple[str, ...] = PrivateAttr(default=())
+
+    def __eq__(self, other: object) -> bool:
+        if not isinstance(other, Plan):
+            return NotImplemented
+        return all(getattr(self, f) == getattr(other, f) for f in type(self).model_fields)
+
+    __hash__ = ValueModel.__hash__
+
+    @property
+    def origin(self) -> tuple[str, ...]:
+        """The folders where its players were found, the project's root first; empty where that is not known.
+
+        It belongs to this machine: it is no part of the file, the hash or comparison.
+        """
+        return self._origin
+
+    def from_origin(self, folders: tuple[str, ...]) -> Plan:
+        """The same plan, which knows where its players are found."""
+        copy = self.model_copy()
+        copy._origin = folders
+        return copy
 
     @cached_property
     def hash(self) -> str:

@@ -1,11 +1,14 @@
-"""Durations and sizes as people write them: ``20ms 1s 5m 2h 1d``, ``512KB 2GB 1GiB``."""
+"""Durations, sizes and counts as people write them: ``20ms 1s 5m 2h 1d``, ``512KB 2GB 1GiB``, ``3 tasks``."""
 
 from __future__ import annotations
 
 import re
+from decimal import Decimal
+from fractions import Fraction
+from math import inf, isfinite
 
 _DURATION = re.compile(r"(\d+(?:\.\d+)?)\s*(ms|s|m|h|d)")
-_SECONDS = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0, "d": 86400.0}
+_SECONDS = {"ms": Fraction(1, 1000), "s": Fraction(1), "m": Fraction(60), "h": Fraction(3600), "d": Fraction(86400)}
 _SIZE = re.compile(r"(\d+(?:\.\d+)?)\s*(B|KB|MB|GB|TB|KiB|MiB|GiB|TiB)")
 _BYTES = {
     "B": 1, "KB": 10**3, "MB": 10**6, "GB": 10**9, "TB": 10**12,
@@ -14,33 +17,42 @@ _BYTES = {
 
 
 def parse_duration_s(value: str | int | float) -> float:
-    """Read a duration as seconds. Plain numbers are seconds; ``1h 30m`` adds up.
+    """Read a duration as seconds. Plain numbers are seconds; ``1h 30m`` adds up. Nothing is lost but by the last rounding.
 
     Raises:
-        ValueError: the text is no duration, or the duration is negative.
+        ValueError: the text is no duration, or the duration is negative or beyond what a number holds.
     """
     if isinstance(value, bool):
         raise ValueError(f"{value!r} is no duration: write 20ms, 1s, 5m, 2h or 1d")
     if isinstance(value, (int, float)):
         if value < 0:
             raise ValueError(f"a duration cannot be negative: {value!r}")
-        return float(value)
+        return _finite(value, value)
     parts = _DURATION.findall(value)
     if not parts or _DURATION.sub("", value).strip():
         raise ValueError(f"{value!r} is no duration: write 20ms, 1s, 5m, 2h or 1d")
-    return sum(float(number) * _SECONDS[unit] for number, unit in parts)
+    return _finite(sum(Fraction(number) * _SECONDS[unit] for number, unit in parts), value)
+
+
+def _finite(seconds: Fraction | float, written: str | float) -> float:
+    try:
+        found = float(seconds) + 0.0  # there is no negative zero
+    except OverflowError:
+        found = inf
+    if not isfinite(found):
+        raise ValueError(f"a duration is a finite number: {str(written)[:40]}")
+    return found
 
 
 def format_duration(seconds: float) -> str:
-    """Write seconds as the shortest exact text in one unit: 0.02 -> ``20ms``, 3600 -> ``1h``."""
+    """Write seconds as the shortest text in one unit that `parse_duration_s` reads back: 0.02 -> ``20ms``, 3600 -> ``1h``."""
+    exact = Fraction(repr(seconds))  # as people see the number: the shortest text that means it
     for unit in ("d", "h", "m", "s"):
-        amount = seconds / _SECONDS[unit]
-        if amount >= 1 and amount == int(amount):
-            return f"{int(amount)}{unit}"
-    if seconds >= 1:
-        return f"{seconds:g}s" if float(f"{seconds:g}") == seconds else f"{seconds!r}s"
-    milliseconds = round(seconds * 1000, 9)
-    return f"{milliseconds:g}ms" if float(f"{milliseconds:g}") == milliseconds else f"{milliseconds!r}ms"
+        amount = exact / _SECONDS[unit]
+        if amount >= 1 and amount.denominator == 1:
+            return f"{amount}{unit}"
+    number = Decimal(repr(seconds))
+    return f"{number:f}s" if seconds >= 1 else f"{number.scaleb(3):f}ms"
 
 
 def parse_size_bytes(value: str | int) -> int:
@@ -56,7 +68,7 @@ def parse_size_bytes(value: str | int) -> int:
     match = _SIZE.fullmatch(value.strip()) if isinstance(value, str) else None
     if match is None:
         raise ValueError(f"{value!r} is no size: write 512KB, 2GB or 1GiB")
-    return int(float(match[1]) * _BYTES[match[2]])
+    return int(Fraction(match[1]) * _BYTES[match[2]])
 
 
 def format_size(size_bytes: int) -> str:
@@ -65,3 +77,8 @@ def format_size(size_bytes: int) -> str:
         if size_bytes and size_bytes % _BYTES[unit] == 0:
             return f"{size_bytes // _BYTES[unit]}{unit}"
     return f"{size_bytes}B"
+
+
+def counted(count: int, noun: str) -> str:
+    """Write a count with what is counted: ``1 task``, ``1,200 tasks``. The noun must take an s."""
+    return f"{count:,} {noun}" if count == 1 else f"{count:,} {noun}s"

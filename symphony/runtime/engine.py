@@ -8,6 +8,7 @@ import threading
 import time
 from collections import deque
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
@@ -43,6 +44,8 @@ PROCESS_GRACE_S = 1.0
 """How long a process has between SIGTERM and SIGKILL: shorter than what threads get, so that it is gone by then."""
 _WORTH_MEASURING_S = 0.001
 _SHORT_S = 0.0001
+_LONG_S = 0.002
+"""What waits behind a call that takes longer is taken by other workers."""
 STATES = tuple(TaskState[State(s).name] for s in range(len(State)))
 """The state of a task by the number that the schedule has for it."""
 
@@ -105,6 +108,16 @@ class _Awaited:
     begun: float
 
 
+class _Local(deque[int]):
+    """The calls that one worker has taken and not begun; the next one is at the right.
+
+    Attributes:
+        since: when the call began that it makes now.
+    """
+
+    since = 0.0
+
+
 class Engine:
     """Runs one program once.
 
@@ -150,6 +163,7 @@ class Engine:
         self._lock = threading.RLock()
         self._changed = threading.Condition(self._lock)
         self._idle = 0
+        self._locals: list[_Local] = []
         self._closed = False
         self._broken: BaseException | None = None
         self._coroutines = Coroutines()
@@ -219,14 +233,22 @@ class Engine:
     def work(self, worker: int) -> None:
         """Take calls and make them until the run has ended; a worker goes on with what its own call made ready.
 
-        Short calls are taken many at a time; behind a long one nothing waits that another worker could take.
+        Short calls are taken many at a time; what waits behind a long one is taken by workers that have nothing to do.
         """
-        local: list[int] = []
+        local = _Local()
         name, most = f"thread-{worker}", 1
+        self._locals.append(local)
         try:
-            while local or (local := self._take(most)):
-                begun = time.monotonic()
-                ready = self._process(local.pop(), name)
+            while True:
+                try:
+                    node = local.pop()
+                except IndexError:
+                    if not (found := self._take(most)):
+                        return
+                    local.extend(found)
+                    continue
+                begun = local.since = time.monotonic()
+                ready = self._process(node, name)
                 most = min(BATCH, 2 * most) if time.monotonic() - begun < _SHORT_S else 1
                 if ready and self.prioritized:
                     with self._lock:
@@ -234,7 +256,7 @@ class Engine:
                 elif ready:
                     local.extend(reversed(ready))
                 if len(local) > most or (self._idle and len(local) > 1):
-                    local = self._share(local, most)
+                    self._share(local, most)
         except BaseException as error:  # noqa: BLE001  handed to whoever waits for the run
             self._break(error)
 
@@ -347,16 +369,31 @@ class Engine:
                 if found:
                     found.reverse()
                     return found
+                if found := self._taken_from_others(now):
+                    return found
                 due = tracker.next_attempt_at
+                pause = _LONG_S if any(self._locals) else None
+                if due is not None:
+                    pause = max(0.0, due - now) if pause is None else min(pause, max(0.0, due - now))
                 self._idle += 1
-                self._changed.wait(None if due is None else max(0.0, due - now))
+                self._changed.wait(pause)
                 self._idle -= 1
 
-    def _share(self, local: list[int], most: int) -> list[int]:
-        keep = max(1, min(most, len(local) // 2))
+    def _share(self, local: _Local, most: int) -> None:
+        """Let others have what this worker will not come to soon; the oldest lie at the left."""
+        given: list[int] = []
+        with suppress(IndexError):  # another worker may have taken some meanwhile
+            given += [local.popleft() for _ in range(len(local) - max(1, min(most, len(local) // 2)))]
         with self._lock:
-            self._offer(local[:-keep][::-1])
-        return local[-keep:]
+            self._offer(given[::-1])
+
+    def _taken_from_others(self, now: float) -> list[int]:
+        """What waits behind a call of another worker that has turned out to be long."""
+        for local in self._locals:
+            if local and now - local.since > _LONG_S:
+                with suppress(IndexError):
+                    return [local.popleft()]
+        return []
 
     def _offer(self, nodes: list[int]) -> None:
         if nodes:

@@ -12,6 +12,7 @@ from symphony.model import port_type as pt
 from symphony.model.artifact import Artifact
 from symphony.model.expression import Expression, Reference
 from symphony.model.port_type import PortType
+from symphony.model.task import Each
 from symphony.model.template import expressions_in, map_expressions
 from symphony.runtime import schedule as sc
 from symphony.runtime.call import TaskCalls
@@ -198,7 +199,7 @@ class Network:
         folder = self.calls.anchors.root
         if isinstance(value, Expression):
             held = self.held(value, self.frames[node], node)
-            if value.bare is None:
+            if value.bare is None or _is_literal(value.bare, step.task.each):
                 return Held(load=lambda: coerce(held.value, wanted, folder))
             return held
         if any(True for _ in expressions_in(value)):
@@ -417,3 +418,11 @@ class Network:
             return pt.ANY
         found = scope.type_of(bare, lambda *_: None)
         return found.inner() if found.name == "list" else pt.ANY
+
+
+def _is_literal(reference: Reference, each: Each | None) -> bool:
+    """Whether a reference names elements that stand in the melody itself: they become what the port takes."""
+    if reference.root != "item" or each is None:
+        return False
+    name = "" if each.single else str(reference.path[0]) if reference.path else ""
+    return isinstance(each.over.get(name), tuple)

@@ -53,6 +53,43 @@ def test_problem_is_reported_with_place_and_excerpt_and_code_2(symphony: Symphon
     assert document.document()["diagnostics"][0]["line"] == 8
 
 
+@pytest.mark.parametrize("name", ["greetings:first", "melodies/greetings.py:first", "broken", "melodies/broken.yaml"])
+def test_files_of_problems_are_named_from_the_current_folder(symphony: Symphony, project: Path, name: str) -> None:
+    file = project / "melodies" / "greetings.py"
+    file.write_text(file.read_text().replace("greet(name)", "greet(3)", 1))
+    (project / "melodies" / "broken.yaml").write_text("melody: broken\ntasks: {a: {player: text.lowr}}\n")
+    shown = "melodies/greetings.py" if "greetings" in name else "melodies/broken.yaml"
+
+    document = symphony("check", name, "--json").document()
+    sarif = symphony("check", name, "--format", "sarif").document()
+    github = symphony("check", name, "--format", "github").out
+    text = symphony("check", name).out
+
+    assert {d["file"] for d in document["diagnostics"]} == {shown}
+    places = [r["locations"][0]["physicalLocation"] for r in sarif["runs"][0]["results"]]
+    assert {p["artifactLocation"]["uri"] for p in places} == {shown}
+    assert f"file={shown},line=" in github
+    assert f"{shown}:" in text
+    assert str(project) not in text
+
+
+def test_a_file_that_cannot_be_imported_is_named_from_the_current_folder(symphony: Symphony, project: Path) -> None:
+    (project / "melodies" / "greetings.py").write_text("import nothing_like_it\n")
+
+    done = symphony("check", "greetings", "--format", "github")
+
+    assert done.code == 2
+    assert done.out.startswith("::error file=melodies/greetings.py,line=1,")
+
+
+def test_a_misspelt_player_of_the_project_is_told_the_nearest_that_is_written(
+    symphony: Symphony, project: Path
+) -> None:
+    (project / "melodies" / "wrong.yaml").write_text("melody: wrong\ntasks: {a: {player: 'player:greet'}}\n")
+
+    assert "did you mean 'players:greet'?" in symphony("check", "wrong").out
+
+
 def test_unknown_format_names_the_nearest(symphony: Symphony) -> None:
     done = symphony("check", FIRST, "--format", "sarrif")
 

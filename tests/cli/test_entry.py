@@ -130,3 +130,16 @@ def test_closed_pipe_is_quiet(tmp_path: Path) -> None:
         done = subprocess.run(command, stdout=stdout, stderr=subprocess.PIPE, text=True, check=False, cwd=tmp_path)
 
     assert (done.returncode, done.stderr) == (entry.PIPE_CLOSED, "")
+
+
+@pytest.mark.skipif(not Path("/dev/full").is_char_device(), reason="only where there is a device that is always full")
+@pytest.mark.parametrize("unbuffered", ["", "1"], ids=["buffered", "unbuffered"])
+@pytest.mark.parametrize("words", [("--version",), ("players", "--json"), ("executors", "--json")], ids=" ".join)
+def test_output_that_cannot_be_written_exits_with_4_and_says_where(words: tuple[str, ...], unbuffered: str) -> None:
+    environment = os.environ | {"PYTHONUNBUFFERED": unbuffered}
+    command = [sys.executable, "-m", "symphony", *words]
+    with open("/dev/full", "w") as full:
+        done = subprocess.run(command, stdout=full, stderr=subprocess.PIPE, text=True, check=False, env=environment)
+
+    assert done.returncode == 4
+    assert done.stderr == "error: No space left on device: stdout (/dev/full)\n"

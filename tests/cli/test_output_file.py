@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from pathlib import Path
 
 import pytest
@@ -115,3 +116,15 @@ def test_json_of_a_value_reads_back(tmp_path: Path) -> None:
     write_value(tmp_path / "out.json", value)
 
     assert json.loads((tmp_path / "out.json").read_text(encoding="utf-8")) == value
+
+
+def test_a_pipe_is_written_to_and_not_replaced(tmp_path: Path) -> None:
+    pipe = tmp_path / "pipe"
+    os.mkfifo(pipe)
+    reader = os.open(pipe, os.O_RDONLY | os.O_NONBLOCK)
+
+    write_value(pipe, "text")
+
+    assert os.read(reader, 100) == b"text"
+    os.close(reader)
+    assert pipe.is_fifo()

@@ -4,8 +4,15 @@ from __future__ import annotations
 
 import pytest
 
-from symphony.cli.progress import Tally, shown_progress
+from symphony.cli.failure_text import failure_text
+from symphony.cli.progress import WHOLE, Tally, shown_progress
 from symphony.model.event import Event, EventKind
+
+TRACEBACK = """Traceback (most recent call last):
+  File "players.py", line 3, in a
+    raise ValueError("no")
+ValueError: no
+"""
 
 
 def event(kind: EventKind, task: str = "", at: float = 0.0, **data: object) -> Event:
@@ -41,11 +48,11 @@ def test_failures_are_counted() -> None:
 
     tally.take(event(EventKind.TASK_ENDED, "a", state="failed"))
 
-    assert tally.summary() == "1 of 1 tasks done, 1 failed"
+    assert tally.summary() == "1 of 1 task done, 1 failed"
 
 
 def test_plain_lines_tell_the_start_and_each_failure_once(capsys: pytest.CaptureFixture[str]) -> None:
-    with shown_progress() as take:
+    with shown_progress(Tally()) as take:
         take(event(EventKind.RUN_STARTED))
         take(event(EventKind.TASK_STARTED, "a"))
         take(event(EventKind.TASK_ENDED, "a", state="succeeded"))
@@ -54,4 +61,27 @@ def test_plain_lines_tell_the_start_and_each_failure_once(capsys: pytest.Capture
 
     out, err = capsys.readouterr()
     assert out == ""
-    assert err == "run r1 started\nb failed: ValueError: no\n"
+    assert err == "run r1 started\nb failed: ValueError: no\n    more\n"
+
+
+def test_tracebacks_are_told_for_the_first_failures_of_a_task_only(capsys: pytest.CaptureFixture[str]) -> None:
+    error = {"type": "ValueError", "message": "no", "traceback": TRACEBACK}
+    tally = Tally()
+
+    with shown_progress(tally) as take:
+        for i in range(WHOLE + 2):
+            take(event(EventKind.TASK_ERROR, f"a[{i}]", error=error))
+
+    err = capsys.readouterr().err
+    assert err.count("raise ValueError") == WHOLE
+    assert err.endswith(f"a[{WHOLE}] failed: ValueError: no\na[{WHOLE + 1}] failed: ValueError: no\n")
+    assert tally.told == {f"a[{i}]" for i in range(WHOLE + 2)}
+
+
+def test_a_failure_begins_with_what_went_wrong() -> None:
+    error = {"type": "ValueError", "message": "no", "traceback": TRACEBACK}
+
+    assert failure_text("a", error) == (
+        'a failed: ValueError: no\n    File "players.py", line 3, in a\n      raise ValueError("no")'
+    )
+    assert failure_text("a", None) == "a failed: error:"

@@ -124,6 +124,62 @@ def test_failed_task_exits_with_1_and_tells_the_error(symphony: Symphony) -> Non
     assert "greeting failed: ValueError: nobody is there" in done.err
 
 
+def test_an_error_is_told_once_when_it_happens_and_can_be_read_again(symphony: Symphony) -> None:
+    done = symphony("run", FIRST, "-p", "name=nobody")
+    told = done.err + done.out
+    run = symphony("runs", "--json").document()["runs"][0]["run"]
+
+    logs = symphony("logs", "last", "greeting")
+    why = symphony("why", "last", "greeting")
+
+    assert told.count("nobody is there") == 2  # what was said, and the line of code that said it
+    assert told.count('raise ValueError("nobody is there")') == 1
+    assert f"  failed: greeting; read it again: symphony logs {run} greeting\n" in done.out
+    assert "ValueError: nobody is there" in logs.out
+    assert "in greet\n" in logs.out
+    assert "it failed, so nothing was kept: ValueError: nobody is there" in why.out
+
+
+def test_the_line_of_code_that_changed_is_named_before_the_run_and_after(symphony: Symphony, project: Path) -> None:
+    players = project / "players.py"
+    assert symphony("run", FIRST).code == 0
+    players.write_text(players.read_text().replace('f"Hello, {name}!"', 'f"Good day, {name}!"'))
+    line = 1 + players.read_text().splitlines().index('    return f"Good day, {name}!"')
+
+    before = symphony("run", FIRST, "--dry-run")
+    assert symphony("run", FIRST).code == 0
+    players.write_text(players.read_text().replace("Good day", "Good night"))  # what is there now is not what ran
+    after = symphony("why", "last", "greeting")
+    document = symphony("why", "last", "greeting", "--json").document()
+
+    assert f"code: players.greet() line {line}\n" in before.out
+    assert f"code: players.greet() line {line}\n" in after.out
+    (reason,) = document["tasks"][0]["reasons"]
+    assert (reason["field"], reason["detail"]) == ("code", f"players.greet() line {line}")
+    assert reason["before"] != reason["after"]
+
+
+def test_an_unknown_executor_exits_with_2_and_names_the_nearest_installed_or_not(symphony: Symphony) -> None:
+    done = symphony("run", FIRST, "--executor", "dsk")
+
+    assert (done.code, done.err) == (2, "error: there is no executor 'dsk': did you mean 'dask'?\n")
+
+
+def test_an_error_of_symphony_itself_shows_no_lines_of_its_own(symphony: Symphony, project: Path) -> None:
+    (project / "slow.yaml").write_text("melody: slow\ntasks: {a: {run: sleep 60, timeout: 100ms}}\n")
+
+    done = symphony("run", "slow.yaml")
+
+    assert "a failed: TimeoutError: the script ran longer than 0.1 s; its process was ended, with everything it had started\n" in done.err
+    assert "runtime" not in done.err + symphony("logs", "last").out
+
+
+def test_counts_of_one_are_in_the_singular(symphony: Symphony, project: Path) -> None:
+    (project / "one.yaml").write_text("melody: one\ntasks: {a: {player: flow.numbers, with: {count: 1}}}\n")
+
+    assert "ok, 1 task, plan" in symphony("check", "one.yaml").out
+
+
 def test_what_ran_is_told_by_runs_show_logs_and_why(symphony: Symphony) -> None:
     run = symphony("run", FIRST, "--json", "--tag", "nightly").document()["run"]
 

@@ -395,3 +395,37 @@ def test_a_list_may_be_named_over(each: dict[str, Any]):
     assert plan is not None
 
     assert Plan.from_text(plan.to_text()) == plan
+
+
+@pytest.mark.parametrize(
+    ("each", "item"),
+    [
+        (["a.txt", "b.txt"], "${{ item }}"),
+        ({"file": ["a.txt", "b.txt"], "n": [1, 2]}, "${{ item.file }}"),
+        ([{"file": "a.txt"}, {"file": "b.txt"}], "${{ item.file }}"),
+        ({"product": {"file": ["a.txt"], "n": [1, 2]}}, "${{ item.file }}"),
+    ],
+    ids=["one list", "zipped", "fields", "crossed"],
+)
+def test_text_in_a_literal_list_fits_a_path_as_literal_text_does(each: Any, item: str) -> None:
+    result = compiled({"a": {"player": "measure", "each": each, "with": {"file": item}}})
+
+    assert result.diagnostics == ()
+
+
+@pytest.mark.parametrize("each", [["a.txt", 5], ["a.txt", "${{ params.n }}"], [{"file": "a.txt"}]])
+def test_a_literal_list_with_an_element_that_is_no_path_does_not_fit(each: list[Any]) -> None:
+    task = {"player": "measure", "each": each, "with": {"file": "${{ item }}"}}
+    result = compiled({"a": task}, params={"n": {"type": "integer", "default": 1}})
+
+    assert [d.code for d in result.diagnostics] == ["SYM154"]
+
+
+@pytest.mark.parametrize("default", ["0.3000001s", "1000000000d", "1 year"])
+def test_a_duration_that_a_port_cannot_hold_is_refused(default: str) -> None:
+    result = compiled({}, params={"pause": {"type": "duration", "default": default}})
+
+    assert [(d.code, d.message) for d in result.diagnostics] == [
+        ("SYM185", f"the default of 'pause': the text {default!r} does not fit duration")
+    ]
+    assert compiled({}, params={"pause": {"type": "duration", "default": "0.300001s"}}).diagnostics == ()

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import os
+import subprocess
+import sys
 import time
 from pathlib import Path
 
 import pytest
 
-from symphony.define.yaml_problems import TITLES
+from symphony.define.yaml_problems import MOST, TITLES
 from symphony.define.yaml_reader import Draft, read_yaml
 from symphony.model.expression import Expression
 from symphony.model.frozen import FrozenMap
@@ -278,6 +280,8 @@ BOMBS = {
     "wide": "melody: m\nx:\n  - &a [" + "x, " * 10_000 + "x]\n  - [" + "*a, " * 1_000 + "*a]\n",
     "keys": "melody: m\nx: {" + ", ".join(f"? [{i}] : 1" for i in range(20_000)) + "}",
     "duplicates": "melody: m\nx:\n" + "  a: 1\n" * 2_000,
+    "only_duplicates": "a: 1\n" * 1_000_000,
+    "duplicates_below": "melody: m\ntasks: {" + "a, " * 1_000_000 + "}",
     "digits": "melody: m\nx: " + "9" * 1_000_000,
     "long_line": "melody: " + "a" * 5_000_000,
     "expression": "melody: m\ntasks: {a: {player: p, with: {x: '${{ " + "(" * 5_000 + " }}'}}}",
@@ -292,6 +296,33 @@ def test_a_hostile_file_is_refused_within_two_seconds_with_a_place(bomb: str) ->
     assert time.perf_counter() - start < (2 if not os.environ.get("CI") else 6)
     assert draft.diagnostics
     assert all(d.span is not None for d in draft.diagnostics)
+
+
+@pytest.mark.skipif(not Path("/proc/self/status").exists(), reason="only Linux tells the memory of one program")
+def test_a_file_of_the_same_keys_takes_little_memory() -> None:
+    code = (
+        "from symphony.define.yaml_reader import read_yaml; read_yaml(b'a: 1\\n' * 1_000_000, 'm.yaml'); "
+        "print(next(line.split()[1] for line in open('/proc/self/status') if line.startswith('VmHWM')))"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+
+    assert int(done.stdout) < 300_000
+
+
+def test_problems_past_the_limit_are_summed_up_in_one_line() -> None:
+    keys = "".join(f"  k{i}: {{player: p}}\n  k{i}: {{player: p}}\n" for i in range(MOST + 50))
+    draft = read(f"melody: m\ntasks:\n{keys}")
+
+    assert len(draft.diagnostics) == MOST + 1
+    assert {d.code for d in draft.diagnostics[:-1]} == {"SYM104"}
+    assert draft.diagnostics[-1].message == f"… and more: {MOST} problems of a file are listed"
+    assert draft.diagnostics[-1].span == draft.diagnostics[-2].span
+
+
+def test_as_many_problems_as_are_listed_need_no_such_line() -> None:
+    keys = "".join(f"  k{i}: {{player: p}}\n  k{i}: {{player: p}}\n" for i in range(MOST))
+
+    assert {d.code for d in read(f"melody: m\ntasks:\n{keys}").diagnostics} == {"SYM104"}
 
 
 def test_a_file_past_64_megabytes_is_refused() -> None:

@@ -11,8 +11,11 @@ from typing import Any
 import pytest
 
 from symphony import bootstrap
+from symphony.config.project import find_project
 from symphony.runtime.processes import tree
 
+SLEEP = f"4711.{os.getpid()}"
+"""How long the sleepers of this process of tests sleep: they are known by it."""
 PLAYERS = """
 import os, re, signal, subprocess, threading, time, pathlib
 from typing import Annotated
@@ -73,7 +76,7 @@ def fail(n: int, ctx: Context) -> int:
 
 @operator(version="1.0.0", isolation="process", cache=False)
 def nasty(how: str) -> int:
-    subprocess.Popen(["setsid", "sleep", "4711"])
+    subprocess.Popen(["setsid", "sleep", "SLEEP"])
     if how == "regex":
         re.match(r"(a+)+$", "a" * 60 + "b")
     if how == "deaf":
@@ -89,7 +92,7 @@ def nasty(how: str) -> int:
 def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     (tmp_path / "pyproject.toml").write_text("[tool.symphony]\n")
     name = f"outside_{abs(hash(tmp_path)) % 10**9}"
-    (tmp_path / f"{name}.py").write_text(PLAYERS)
+    (tmp_path / f"{name}.py").write_text(PLAYERS.replace("SLEEP", SLEEP))
     monkeypatch.chdir(tmp_path)
     return tmp_path
 
@@ -105,7 +108,7 @@ def survivors() -> list[int]:
     for entry in os.listdir("/proc"):
         if entry.isdigit():
             try:
-                if b"sleep\0004711" in Path(f"/proc/{entry}/cmdline").read_bytes():
+                if f"sleep\0{SLEEP}".encode() in Path(f"/proc/{entry}/cmdline").read_bytes():
                     found.append(int(entry))
             except OSError:
                 continue
@@ -124,7 +127,7 @@ outputs: {squares: "${{ tasks.squares }}", later: "${{ tasks.later }}", text: "$
 
     assert dict(first.outputs) == {"squares": [1, 4, 9], "later": 5, "text": "hello"}, first.failures
     assert first.counts["succeeded"] == again.counts["cached"] == 4
-    logs = bootstrap.open_project_store(bootstrap.find_project(project)).logs(first.run, "squares")
+    logs = bootstrap.open_project_store(find_project(project)).logs(first.run, "squares")
     assert {(line["task"], line["message"]) for line in logs} >= {("squares[0]", "printed 1"), ("squares[2]", "logged 3")}
 
 
@@ -198,14 +201,14 @@ def test_the_run_ends_what_runs_when_its_time_is_over(project: Path) -> None:
 
 
 def test_a_shell_step_and_its_children_are_ended_by_a_timeout(project: Path) -> None:
-    result = run(project, '  a: {run: "setsid sleep 4711 & sleep 4711", timeout: 500ms}\n')
+    result = run(project, f'  a: {{run: "setsid sleep {SLEEP} & sleep {SLEEP}", timeout: 500ms}}\n')
 
     assert result.failures[0]["error"]["type"] == "TimeoutError"
     assert survivors() == []
 
 
 def test_what_a_script_leaves_running_ends_with_it(project: Path) -> None:
-    result = run(project, '  a: {run: "setsid sleep 4711 & echo done"}\noutputs: {o: "${{ tasks.a.stdout }}"}\n')
+    result = run(project, f'  a: {{run: "setsid sleep {SLEEP} & echo done"}}\noutputs: {{o: "${{{{ tasks.a.stdout }}}}"}}\n')
 
     assert result.outputs["o"] == "done\n", result.failures
     deadline = time.monotonic() + 3

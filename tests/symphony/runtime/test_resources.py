@@ -10,10 +10,10 @@ from typing import Any
 
 import pytest
 
+from symphony import bootstrap
 from symphony.define.player import instrument, operator
 from symphony.define.tracing import each, melody
 from symphony.errors import CompileError
-from symphony import bootstrap
 
 running: list[str] = []
 most: dict[str, int] = {}

@@ -13,8 +13,9 @@ import pytest
 
 from symphony import Context, each, melody, operator, product, run
 from symphony.bootstrap import dry_run
+from symphony.config.project import find_project
 from symphony.define.tracing import call, env, expr, index, item, param, secret, shell
-from symphony.errors import CompileError, ParameterError
+from symphony.errors import CompileError, ParameterError, SurroundingsError
 from symphony.model.event import Event
 from symphony.model.states import RunState, TaskState
 from symphony.runtime import coroutines
@@ -650,3 +651,72 @@ def test_with_options_sets_policies_and_is_the_plain_function_outside_a_melody()
     assert picky.with_options(retry=3)(x=2) == 2
     assert m.definition.tasks["a"].retry is not None
     assert run(m, record=False).tasks["a"].attempts == 2
+
+
+@operator
+def content(file: Path) -> str:
+    return file.read_text()
+
+
+@pytest.mark.parametrize("record", [True, False])
+def test_literal_elements_become_what_the_port_takes(record: bool, tmp_path: Path) -> None:
+    """Semantics 5, 28: paths of a melody start at the project root, in a list as alone."""
+    (tmp_path / "pyproject.toml").write_text("[tool.symphony]\n")
+    (tmp_path / "a.txt").write_text("A")
+    (tmp_path / "b.txt").write_text("B")
+
+    @melody
+    def reads():
+        alone = content("a.txt")
+        several = content(each(["a.txt", "b.txt"]))
+        return {"alone": alone, "several": several}
+
+    result = run(reads, project=find_project(tmp_path), record=record)
+
+    assert dict(result.outputs) == {"alone": "A", "several": ["A", "B"]}
+
+
+@melody
+def tells(token: str = param(secret=True, required=False)):
+    anything(token)
+
+
+@melody
+def tells_its_own():
+    anything(secret("TOKEN"))
+
+
+@operator
+def anything(value: str) -> None:
+    calls.append(value)
+
+
+@pytest.mark.parametrize(("melody", "params"), [(tells, {"token": "secrets.TOKEN"}), (tells_its_own, {})])
+def test_a_secret_too_short_to_be_redacted_is_refused_before_the_run(
+    melody: Any, params: dict[str, Any], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Semantics 50: a value that could not be taken out of logs is not handed out."""
+    monkeypatch.setenv("SYMPHONY_SECRET_TOKEN", "abc")
+
+    with pytest.raises(
+        SurroundingsError, match="the secret 'TOKEN' is too short to be redacted: SYMPHONY_SECRET_TOKEN has"
+    ):
+        run(melody, params, store=tmp_path)
+
+    assert calls == []
+    with Store.open(tmp_path) as store:
+        assert store.runs() == []
+
+
+def test_a_short_secret_that_nothing_names_is_nobodys_business(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("SYMPHONY_SECRET_OTHER", "abc")
+
+    assert run(tells, store="memory").state == "succeeded"
+
+
+def test_an_empty_secret_fails_its_task(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("SYMPHONY_SECRET_TOKEN", "")
+
+    (failure,) = run(tells_its_own, store="memory").failures
+
+    assert failure["error"]["message"].startswith("the secret 'TOKEN' is empty: set the environment variable")

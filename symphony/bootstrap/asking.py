@@ -1,0 +1,102 @@
+"""Tells what ran and why, cancels it, and makes a call of an earlier run again."""
+
+from __future__ import annotations
+
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from symphony.bootstrap.stores import open_project_store
+from symphony.config.project import Project, find_project
+from symphony.errors import UsageError
+
+if TYPE_CHECKING:
+    from symphony.runtime.explain import Decision
+    from symphony.store.records import RunRecord
+    from symphony.store.store import Store
+
+
+def find_run(store: Store, reference: str) -> RunRecord:
+    """Find a run by id, unique prefix, or ``last``.
+
+    Raises:
+        UsageError: there is none, or several begin so.
+    """
+    records = store.runs()
+    if reference == "last":
+        if not records:
+            raise UsageError("there is no run yet: start one with symphony run")
+        return _whole(store, records[0])
+    found = [r for r in records if r.id == reference] or [r for r in records if r.id.startswith(reference)]
+    if len(found) == 1:
+        return _whole(store, found[0])
+    if found:
+        raise UsageError(f"several runs begin with {reference!r}: {', '.join(r.id for r in found[:5])}")
+    recent = ", ".join(r.id for r in records[:3])
+    raise UsageError(f"there is no run {reference!r}" + (f"; the latest are {recent}" if recent else ""))
+
+
+def _whole(store: Store, run: RunRecord) -> RunRecord:
+    """A run of a list with its plan."""
+    return store.run(run.id) or run
+
+
+def show(store: Store, run: RunRecord) -> dict[str, Any]:
+    """The document of `symphony show`."""
+    from symphony.runtime.history import show_document
+
+    return show_document(store, run)
+
+
+def runs(store: Store, **filters: Any) -> dict[str, Any]:
+    """The document of `symphony runs`, newest first."""
+    from symphony.runtime.history import runs_document
+
+    return runs_document(store, **filters)
+
+
+def logs(store: Store, run: RunRecord, task: str | None = None) -> list[dict[str, Any]]:
+    """The log lines of a run and its errors, in order; those of one task, its elements included, when one is named."""
+    from symphony.runtime.history import logs_of
+
+    return logs_of(store, run, task)
+
+
+def why(run: str, task: str, *, project: Project | None = None) -> list[Decision]:
+    """Say why a task of a run ran, was served or was left out."""
+    from symphony.runtime.history import why_of
+
+    store = open_project_store(project or find_project(Path.cwd()))
+    return why_of(store, find_run(store, run), task)
+
+
+def cancel(store: Store, run: RunRecord, *, wait_s: float = 30.0) -> str:
+    """Ask the owner of a run to cancel it, and wait for that; returns the state of the run then.
+
+    Raises:
+        UsageError: the run does not go on anywhere.
+    """
+    from symphony.runtime.history import state_of
+    from symphony.runtime.watching import ask_to_cancel
+
+    before = str(state_of(store, run))
+    if before != "running" or store.folder is None:
+        hint = "; go on with it by symphony resume" if before == "interrupted" else ""
+        raise UsageError(f"the run {run.id} is {before}: there is nothing to cancel{hint}")
+    ask_to_cancel(store.folder, run.id)
+    deadline = time.monotonic() + wait_s
+    while True:
+        now = store.run(run.id)
+        state = str(state_of(store, now)) if now is not None else "gone"
+        if state != "running" or time.monotonic() >= deadline:
+            return state
+        time.sleep(0.05)
+
+
+def replay(run: str, task: str, *, project: Project | None = None, pdb: bool = False) -> Any:
+    """Make one call of an earlier run again, in this process, with its recorded inputs; returns what the body gives."""
+    from symphony.runtime.replaying import replay_call
+
+    home = project or find_project(Path.cwd())
+    store = open_project_store(home)
+    return replay_call(store, find_run(store, run), task, home.root, pdb=pdb)

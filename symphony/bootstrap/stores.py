@@ -1,0 +1,43 @@
+"""Opens the store of a project, or the one that was asked for."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from symphony.config.project import Project
+
+if TYPE_CHECKING:
+    from symphony.store.store import Store
+
+
+def open_project_store(project: Project, *, durability: str = "process") -> Store:
+    """Open the store in the project's state folder, making it if need be."""
+    from symphony.store.store import Store
+
+    return Store.open(project.state, durability=durability)
+
+
+class ChosenStore:
+    """The store that was asked for; closed afterwards when it was opened here."""
+
+    def __init__(self, asked: Any, home: Project, durability: str, record: bool) -> None:
+        from symphony.store.store import Store
+
+        self._own = not isinstance(asked, Store)
+        if isinstance(asked, Store):
+            self._store = asked
+        elif asked == "memory" or (asked is None and not record):
+            self._store = Store.open(None, durability=durability)
+        elif asked is None:
+            self._store = open_project_store(home, durability=durability)
+        else:
+            self._store = Store.open(Path(asked), durability=durability)
+
+    def __enter__(self) -> Store:
+        return self._store
+
+    def __exit__(self, kind: Any, error: Any, trace: Any) -> None:
+        # values that a result loads lazily come from the store: one in memory lives as long as the result does
+        if self._own and self._store.folder is not None:
+            self._store.flush() if kind is None else self._store.close()
