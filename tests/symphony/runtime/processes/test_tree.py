@@ -55,7 +55,7 @@ def test_a_frozen_tree_is_stopped_to_the_last(family: tuple[subprocess.Popen[byt
     frozen = tree.freeze([shell.pid])
 
     assert set(frozen) == set(tree.marked(MARK, token))
-    assert until(lambda: {_state(pid) for pid in frozen} == {"T"}, 1)
+    assert until(lambda: {_state(pid) for pid in frozen} == {"T"}, 10)
 
 
 def _state(pid: int) -> str:
@@ -68,7 +68,7 @@ def test_killing_leaves_nothing(family: tuple[subprocess.Popen[bytes], str]) -> 
 
     tree.kill([shell.pid])
 
-    assert until(lambda: not tree.marked(MARK, token), 1)
+    assert until(lambda: not tree.marked(MARK, token), 10)
 
 
 def test_a_pid_that_was_given_anew_is_left_alone() -> None:
@@ -105,5 +105,5 @@ def test_a_process_dies_with_its_parent() -> None:
     parent.kill()
     parent.wait()
 
-    assert until(lambda: tree.start_of(pid) is None, 1)
+    assert until(lambda: tree.start_of(pid) is None, 10)
     parent.stdout.close()
