@@ -12,13 +12,20 @@ from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
-from symphony.errors import ExpressionError, InternalError, LostRunError, StoreError, SurroundingsError
+from symphony.errors import (
+    DamagedArtifactError,
+    ExpressionError,
+    InternalError,
+    LostRunError,
+    StoreError,
+    SurroundingsError,
+)
 from symphony.model.artifact import Artifact
 from symphony.model.event import Event, EventKind
 from symphony.model.states import RunState, TaskState
 from symphony.runtime import schedule as sc
 from symphony.runtime.arbitration import Units
-from symphony.runtime.call import Prepared, TaskCalls
+from symphony.runtime.call import Prepared, Result, TaskCalls
 from symphony.runtime.call_info import CallInfo, Teller
 from symphony.runtime.context import RunContext
 from symphony.runtime.coroutines import Coroutines
@@ -28,6 +35,7 @@ from symphony.runtime.lists import ElementError
 from symphony.runtime.network import Network
 from symphony.runtime.outside import LostError, Outside, Started, Told, WorkerDiedError
 from symphony.runtime.processes.orders import Ended, Outcome
+from symphony.runtime.remaking import Remaking
 from symphony.runtime.retrying import delay_s
 from symphony.runtime.schedule import State
 from symphony.runtime.shell import StoppedError, outputs_of
@@ -143,10 +151,13 @@ class Engine:
         capacity: Mapping[str, float] | None = None,
     ) -> None:
         self.calls, self.settings, self.redact = calls, settings, redact
+        self.stop = threading.Event()
         self.recorded = recorded or {}
         self._done, self._failed_before = done or {}, failed or {}
         self.net = Network(program, params, calls, settings.run, environment or {}, secret_of)
         self.schedule = self.net.schedule
+        if not settings.probe:
+            self.net.remake = Remaking(self.net, calls, settings.run, self.stop, self._make_outside).remake
         steps = [*every_step(program)]
         self._grants = None if settings.probe or capacity is None else self._new_grants(steps, capacity)
         self.prioritized = any(step.task.priority for step in steps)
@@ -156,7 +167,6 @@ class Engine:
         )  # fmt: skip
         self._warming = Warming(program, calls.pool) if not settings.probe and any(step.kind for step in steps) else None
         self.info: dict[int, CallInfo] = {}
-        self.stop = threading.Event()
         self._clock_offset_s = time.time() - time.monotonic()
         writes = calls.recorded and not settings.probe
         self._teller = Teller(settings.run, self.net, calls.store if writes else None, settings.on_event, redact, time.time)
@@ -171,6 +181,7 @@ class Engine:
         self._outside: Outside | None = None
         self._handed_over: dict[int, Started] = {}
         self._parked: deque[int] = deque()
+        self._healed: set[int] = set()
         self._arrived: queue.SimpleQueue[tuple[int, Any, BaseException | None] | None] = queue.SimpleQueue()
         self._clerk: threading.Thread | None = None
         self._finished = threading.Event()
@@ -463,6 +474,8 @@ class Engine:
             return []
         try:
             prepared = self._prepared(node, step, info)
+        except DamagedArtifactError as error:
+            return self._failed(node, error)
         except (StoreError, LostRunError):
             raise
         except Exception as error:  # noqa: BLE001  a body's inputs can fail in every way
@@ -525,6 +538,8 @@ class Engine:
                 context = None
                 return []
             return self._kept(node, step, prepared, info, returned, context, begun)
+        except DamagedArtifactError as error:
+            return self._failed(node, error)
         except (StoreError, LostRunError):
             raise
         except BaseException as error:  # noqa: BLE001  a body can raise anything
@@ -585,9 +600,8 @@ class Engine:
             self._teller.event(EventKind.TASK_STARTED, path, {"attempt": info.attempts, "worker": worker})
 
         told = Told(
-            began, lambda line: self._teller.log(dict(line)),
+            lambda outcome: self._arrived.put((node, outcome, None)), began, lambda line: self._teller.log(dict(line)),
             lambda done, total: self._teller.event(EventKind.TASK_PROGRESS, path, {"done": done, "total": total}),
-            lambda outcome: self._arrived.put((node, outcome, None)),
         )  # fmt: skip
         try:
             self._outside.start(node, info.attempts, started, (self.settings.run, path, task, index), told)
@@ -606,6 +620,8 @@ class Engine:
                 assert started.script is not None
                 returned = outputs_of(step.task, started.script, outcome.exit_status or 0)
                 return self._kept(node, step, started.prepared, info, returned, started.context, started.begun)
+            if outcome.error_types[:1] == ("DamagedArtifactError",) and node not in self._healed:
+                return self._healed_first(node, started, info)
             result = self._outside.result_of(
                 started, outcome, run=self.settings.run, call=self.net.path(node), replace=step.id in self.settings.forced
             )
@@ -616,6 +632,8 @@ class Engine:
             return self._end(node, sc.SUCCEEDED)
         except LostError:
             return self._again(node, info)
+        except DamagedArtifactError as error:
+            return self._failed(node, error)
         except (StoreError, LostRunError):
             raise
         except Exception as error:  # noqa: BLE001  a body can fail in every way
@@ -623,6 +641,32 @@ class Engine:
             return self._failed(node, error, retry=not isinstance(error, WorkerDiedError))
         finally:
             self._ended_outside(node, started)
+
+    def _make_outside(self, node: int, step: Step, prepared: Prepared) -> Result:
+        """Make a call in a process once more and wait for it."""
+        assert self._outside is not None
+        arrived: queue.SimpleQueue[Outcome] = queue.SimpleQueue()
+        context = self._context(node, self._info(node)) if step.player is None else None
+        started = Started(step, prepared, context, time.monotonic())
+        names = self.settings.run, self.net.path(node), self.net.task_path(node), self.net.indexes[node]
+        try:
+            self._outside.start(-1 - node, 1, started, names, Told(ended=arrived.put))
+            outcome = arrived.get()
+            if step.player is None and outcome.how is Ended.OK and started.script is not None:
+                returned, workdir = outputs_of(step.task, started.script, outcome.exit_status or 0), started.script.workdir
+                return self.calls.keep(step, prepared, returned, workdir, run=self.settings.run, call=names[1], replace=True)
+            return self._outside.result_of(started, outcome, run=self.settings.run, call=names[1], replace=True)
+        finally:
+            self._outside.release(started)
+            if context is not None:
+                context.close()
+
+    def _healed_first(self, node: int, started: Started, info: CallInfo) -> list[int]:
+        """A process found an input damaged: load all here, which makes what is damaged once more, and try again."""
+        self._healed.add(node)
+        for held in started.prepared.inputs.values():
+            held.value  # noqa: B018  loading is what heals
+        return self._again(node, info)
 
     def _again(self, node: int, info: CallInfo) -> list[int]:
         """Make a call again whose process was lost; that does not count as an attempt."""
@@ -682,6 +726,8 @@ class Engine:
             if error is not None:
                 return self._failed(node, error)
             return self._kept(node, step, awaited.prepared, info, value, awaited.context, awaited.begun)
+        except DamagedArtifactError as error:
+            return self._failed(node, error)
         except (StoreError, LostRunError):
             raise
         except Exception as problem:  # noqa: BLE001  a result can be anything

@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from symphony.compiler.types import TypeScope, split_port
-from symphony.errors import SurroundingsError
+from symphony.errors import DamagedArtifactError, SurroundingsError
 from symphony.model import port_type as pt
 from symphony.model.artifact import Artifact
 from symphony.model.expression import Expression, Reference
@@ -67,6 +67,7 @@ class Network:
         self._evaluator: Any = None
         self._uses: list[int] = []
         self._only_user: dict[int, int] = {}
+        self.remake: Callable[[int, str, Artifact, DamagedArtifactError], Any] | None = None
 
     # layout ------------------------------------------------------------------------------------------------------
 
@@ -348,7 +349,15 @@ class Network:
         value, artifact = values.get(port, MISSING), artifacts.get(port)
         if artifact is None:
             return Held(value)
-        return Held(value, artifact, lambda: self._load(artifact))
+        return Held(value, artifact, lambda: self._load_or_remake(node, port, artifact))
+
+    def _load_or_remake(self, node: int, port: str, artifact: Artifact) -> Any:
+        try:
+            return self._load(artifact)
+        except DamagedArtifactError as error:
+            if self.remake is None:
+                raise
+            return self.remake(node, port, artifact, error)
 
     def _list(self, node: int, port: str) -> Held:
         known = self._lists.get((node, port))

@@ -52,14 +52,18 @@ class Started:
     parcels: list[Parcel] = field(default_factory=list)
 
 
+def _nothing(*_: Any) -> None:
+    return
+
+
 @dataclass(slots=True)
 class Told:
     """The callbacks of one call; see `ProcessCall`."""
 
-    started: Callable[[str, float], None]
-    logged: Callable[[Mapping[str, Any]], None]
-    progressed: Callable[[float, float | None], None]
     ended: Callable[[Outcome], None]
+    started: Callable[[str, float], None] = _nothing
+    logged: Callable[[Mapping[str, Any]], None] = _nothing
+    progressed: Callable[[float, float | None], None] = _nothing
 
 
 class Outside:

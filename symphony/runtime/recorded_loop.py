@@ -15,6 +15,7 @@ from typing import Any
 
 import msgpack
 
+from symphony.errors import DamagedArtifactError
 from symphony.model.artifact import Artifact
 from symphony.model.event import Event, EventKind
 from symphony.runtime.call import TaskCalls
@@ -191,7 +192,23 @@ class RecordedCalls:
         if value is MISSING:
             artifact = self.artifacts[position]
             assert artifact is not None
-            value = self.values[position] = self._calls.store.get(artifact, anchors=self._calls.anchors)
+            try:
+                value = self._calls.store.get(artifact, anchors=self._calls.anchors)
+            except DamagedArtifactError as error:
+                value = self._remade(position, artifact, error)
+            self.values[position] = value
+        return value
+
+    def _remade(self, i: int, artifact: Artifact, error: DamagedArtifactError) -> Any:
+        """Make a call once more whose stored result is damaged; see `symphony.runtime.remaking`."""
+        arguments, function = self._arguments(i), self._bound.calls[i][1]
+        value = function(**arguments) if type(arguments) is dict else function(*arguments)
+        value, encoded, rows = self._calls.encode_only(self._steps[i], value)
+        if encoded.artifact.digest != artifact.digest:
+            raise DamagedArtifactError(
+                artifact.digest, f"{error}. {self._bound.names[i]} was run again and gave another result; run the melody again"
+            )
+        self._calls.store.record((), rows=rows)
         return value
 
     def _take_note(

@@ -170,7 +170,8 @@ def test_an_error_of_symphony_itself_shows_no_lines_of_its_own(symphony: Symphon
 
     done = symphony("run", "slow.yaml")
 
-    assert "a failed: TimeoutError: the script ran longer than 0.1 s; its process was ended, with everything it had started\n" in done.err
+    told = "a failed: TimeoutError: the script ran longer than 0.1 s; its process was ended, with everything it had started\n"
+    assert told in done.err
     assert "runtime" not in done.err + symphony("logs", "last").out
 
 
