@@ -256,7 +256,7 @@ class Sitting:
             return FastRoad(FastRun(BoundCalls(self.program, self.params, order.root)), None)
         if not order.recorded or not can_record_fast(self.program):
             return None
-        bound = BoundCalls(self.program, self.params, order.root)
+        bound = BoundCalls(self.program, self.params, order.root, named=True)
         record = RecordedCalls(bound, self.program, self.calls, self.run_id, order.on_event)
         self._tell(EventKind.RUN_STARTED, {"tasks": len(bound.names)})
         return FastRoad(FastRun(bound, record), record)
@@ -314,7 +314,7 @@ def drive_fast(
     else:
         run.prepare_threads()
         try:
-            executor.lend(lambda _: run.work(executor.workers))
+            executor.lend(lambda _: fast.work(executor.workers))
             while stop is None and not executor.stop(grace_s=LOOK_S):
                 stop = watch.look()
                 if record is not None:
@@ -333,6 +333,8 @@ def drive_fast(
             del run.failures[i]
         elif isinstance(error, (StoreError, LostRunError)):
             raise error
+    if fast.broken is not None:
+        raise fast.broken
     return stop, fast.still_running()
 
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from functools import cached_property
 from typing import Any, Protocol
 
@@ -20,6 +21,8 @@ from symphony.runtime.values import Held
 
 LARGEST_BATCH = 64
 _MADE = -2
+_LOOK_S = 0.002
+"""How often a thread without work looks whether another is held up by a long call."""
 _SHORT_S = 0.0001
 """Calls shorter than this on average are taken in batches; longer ones singly, so that no thread waits for another."""
 
@@ -32,15 +35,16 @@ class BoundCalls:
         calls: by position: (arity, function, three positions, all positions); arity -1 calls by name.
         constants: the values at the positions behind the tasks'.
         edges: by position, what a call waits for.
-        places: by position, where the value of each input is.
-        constant_ports: by constant, the step and the input that it is for, and the value.
+        places: by position, where the value of each input is; only where inputs are `named`.
+        constant_ports: by constant, the step and the input that it is for, and the value; likewise.
     """
 
-    def __init__(self, program: Program, params: Mapping[str, Held], folder: Any) -> None:
+    def __init__(self, program: Program, params: Mapping[str, Held], folder: Any, *, named: bool = False) -> None:
         self.names = list(program.steps)
         self.constants: list[Any] = []
         self.constant_ports: list[tuple[Step, str, Held]] = []
         self.places: list[dict[str, int]] = []
+        self._named = named
         self._position = {name: i for i, name in enumerate(self.names)}
         self._params, self._folder = params, folder
         self.calls = [self._bind(step) for step in program.steps.values()]
@@ -71,7 +75,8 @@ class BoundCalls:
         assert step.player is not None
         function = step.player.function
         places = {name: self._place(step, name, value) for name, value in step.task.inputs.items()}
-        self.places.append(places)
+        if self._named:
+            self.places.append(places)
         order = [n for n in step.player.parameters if n in places]
         if order != list(step.player.parameters)[: len(order)] or any(
             p.kind is p.KEYWORD_ONLY for n, p in step.player.parameters.items() if n in places
@@ -87,7 +92,8 @@ class BoundCalls:
             return self._position[bare.name]
         held = self._params[bare.name] if bare is not None else Held(coerce(value, step.ports[name], self._folder))
         self.constants.append(held.value)
-        self.constant_ports.append((step, name, held))
+        if self._named:
+            self.constant_ports.append((step, name, held))
         return len(self.names) + len(self.constants) - 1
 
 
@@ -125,6 +131,7 @@ class FastRun:
         self.ended: list[float] = [0.0] * len(bound.names)
         self.started_at = time.time()
         self.failures: dict[int, BaseException] = {}
+        self._at, self._limit = 0, len(bound.names)
         self._bound = bound
         self._calls = bound.calls
         self._through = through
@@ -136,10 +143,20 @@ class FastRun:
 
     def run_in_order(self) -> None:
         """Make every call in plan order in this thread."""
+        self._run_range(0, len(self._calls))
+
+    def _run_range(self, start: int, end: int) -> int:
+        """Make the calls of a range in plan order, all before it made; returns the first that was not made.
+
+        Another thread may cut the range short by lowering `_limit`: see `_share_out`.
+        """
         values, ended, clock = self.values, self.ended, time.time
-        i = 0
+        i = start
         try:
-            for i, (arity, function, a, b, c, rest) in enumerate(self._calls):
+            for i, (arity, function, a, b, c, rest) in enumerate(self._calls[start:end], start):
+                self._at = i
+                if i >= self._limit:
+                    return i
                 if arity == 2:
                     values[i] = function(values[a], values[b])
                 elif arity == 1:
@@ -155,18 +172,28 @@ class FastRun:
                 else:
                     values[i] = function(**{n: values[p] for n, p in rest})
                 ended[i] = clock()
+        except Unmade:
+            return i
         except BaseException as error:  # noqa: BLE001  handed to the run loop
             self.failures[i] = error
+            return i
+        return end
 
     # several threads ---------------------------------------------------------------------------------------------
 
     def prepare_threads(self) -> None:
         """Get ready for `work`."""
-        self._waiting, self._followers = self._bound.counts.copy(), self._bound.followers
-        self._ready = [i for i, count in enumerate(self._waiting) if count == 0][::-1]
-        self._left = len(self._waiting)
-        self._changed = threading.Condition()
+        self._left, self._next = len(self._calls), 0
+        self._chunk = 0, 0
+        self._in_order, self._owner = True, 0
+        self._counted: set[int] = set()
+        self._ready: list[int] = []
+        self._waiting: list[int] = []
+        self._changed = threading.Condition(threading.Lock())
         self._idle = 0
+        self._short = self._looked_after = False
+        self._busy: dict[int, float] = {}
+        self._batches: dict[int, list[int]] = {}
         self.stopped = False
 
     def stop(self) -> None:
@@ -178,40 +205,160 @@ class FastRun:
             self._through.stop()
 
     def work(self, threads: int) -> None:
-        """Take ready calls and make them until none is left; a worker goes on with what its own calls made ready."""
-        changed, batch_size = self._changed, 1
+        """Take ready calls and make them until none is left; a worker goes on with what its own calls made ready.
+
+        While calls are short one thread makes them, in plan order, for waking another costs more than they do. A thread
+        that has nothing to do looks now and then whether a call has turned out to be long; from then on the calls are
+        counted and shared.
+        """
+        batch_size, me = 1, threading.get_ident()
+        with self._changed:
+            first = self._owner == 0
+            if first:
+                self._owner = me
+        if first:
+            self._work_in_order(me)
         while True:
-            with changed:
-                while not self._ready:
-                    if self._left == 0 or self.failures or self.stopped:
-                        changed.notify_all()
-                        return
-                    self._idle += 1
-                    changed.wait()
-                    self._idle -= 1
-                count = max(1, min(batch_size, len(self._ready) // threads))
-                batch = self._ready[-count:][::-1]
-                del self._ready[-count:]
-            begun = time.perf_counter()
+            batch = self._take(batch_size, threads, me)
+            if not batch:
+                return None
+            begun = self._busy[me]
             done = self._make(batch, batch_size)
             if self.failures:
-                if self._through is not None:
-                    self._through.stop()
-                with changed:
-                    changed.notify_all()
-                return
-            short = time.perf_counter() - begun < _SHORT_S * max(1, done)
+                return self._give_up()
+            self._short = short = time.perf_counter() - begun < _SHORT_S * max(1, done)
             batch_size = min(LARGEST_BATCH, batch_size * 2) if short else 1
+
+    def _give_up(self) -> None:
+        """A call has failed: nobody takes more."""
+        if self._through is not None:
+            self._through.stop()
+        with self._changed:
+            self._changed.notify_all()
+
+    def _work_in_order(self, me: int) -> None:
+        """Make calls in plan order, a piece at a time, until one turns out to be long."""
+        changed, size = self._changed, 1
+        while True:
+            with changed:
+                if not self._in_order or self.stopped or self._left == 0:
+                    changed.notify_all()
+                    return None
+                start, end = self._chunk = self._next, min(self._next + size, len(self._calls))
+                self._next = end
+                begun = self._busy[me] = time.perf_counter()
+            made_to = self._run_range(start, end)
+            if self.failures:
+                return self._give_up()
+            short = time.perf_counter() - begun < _SHORT_S * (end - start)
+            with changed:
+                if self._is_shared_out():
+                    self._settle(start, made_to)
+                    return None
+                if made_to < end:
+                    return None  # the run is ending
+                self._left -= end - start
+                if not short:
+                    self._chunk = end, end
+                    self._share_out()
+                    return None
+            size = min(LARGEST_BATCH, 2 * size)
+
+    def _is_shared_out(self) -> bool:
+        """Whether another thread has shared the calls out meanwhile."""
+        return not self._in_order
+
+    def _share_out(self) -> None:
+        """Count what each call waits for that has not been made, so that any thread can go on; under the lock.
+
+        Of the piece that is being made the thread that makes it keeps the call it is at, and no more.
+        """
+        (start, end), followers = self._chunk, self._bound.followers
+        self._limit = start if start == end else self._at + 1
+        while start < end and self._limit <= self._at:  # it went on before it could see the limit
+            self._limit = self._at + 1
+        self._in_order = False
+        limit = self._limit
+        self._counted = {i for i in range(start, limit) if self.ended[i]}
+        waiting = self._waiting = self._bound.counts.copy()
+        for i in (*range(start), *self._counted):
+            for follower in followers[i]:
+                waiting[follower] -= 1
+        self._ready.extend([i for i in range(limit, len(waiting)) if waiting[i] == 0][::-1])
+        self._left = len(waiting) - start - len(self._counted)
+        self._changed.notify_all()
+
+    def _settle(self, start: int, made_to: int) -> None:
+        """The calls of a piece that was being made when the others were shared out have ended; under the lock."""
+        waiting, ready = self._waiting, self._ready
+        ready += [i for i in range(made_to, self._limit) if waiting[i] == 0]  # left to it, and not made
+        for i in range(start, made_to):
+            if i not in self._counted:
+                self._left -= 1
+                for follower in self._bound.followers[i]:
+                    waiting[follower] -= 1
+                    if waiting[follower] == 0 and follower >= made_to:
+                        ready.append(follower)
+        self._changed.notify_all()
+
+    def _take(self, most: int, threads: int, me: int) -> list[int]:
+        """The calls to make next; none where the run is over."""
+        changed, ready = self._changed, self._ready
+        with changed:
+            self._busy.pop(me, None)
+            while not ready or self._another_makes_them():
+                if self._left == 0 or self.failures or self.stopped:
+                    changed.notify_all()
+                    return []
+                looks = not self._looked_after
+                self._looked_after = self._looked_after or looks
+                self._idle += 1
+                changed.wait(_LOOK_S if looks else None)
+                self._idle -= 1
+                if looks:
+                    self._looked_after = False
+                if self._busy and not self._another_makes_them():
+                    self._share_out() if self._in_order else self._relieve()
+            count = max(1, min(most, len(ready) if self._short else len(ready) // threads))
+            batch = ready[-count:][::-1]
+            del ready[-count:]
+            self._busy[me] = time.perf_counter()
+            if ready and self._idle and not self._short:
+                changed.notify(len(ready))
+            elif self._idle and not self._looked_after:
+                changed.notify()  # somebody is to look
+            return batch
+
+    def _relieve(self) -> None:
+        """Take what lies behind calls that have turned out to be long; under the lock."""
+        now = time.perf_counter()
+        for thread, since in self._busy.items():
+            if now - since >= _LOOK_S and (behind := self._batches.get(thread)):
+                with suppress(IndexError):  # its own thread takes from it at the same time
+                    while True:
+                        self._ready.append(behind.pop(0))
+
+    def _another_makes_them(self) -> bool:
+        """Whether calls are short, and a thread is making them that is not held up."""
+        if not (self._short or self._in_order) or not self._busy:
+            return False
+        oldest = min(self._busy.values())
+        return time.perf_counter() - oldest < _LOOK_S
 
     def _make(self, batch: list[int], most: int) -> int:
         """Make a batch of calls, and up to `most` that they make ready one after the other."""
         values, ended, clock, calls = self.values, self.ended, time.time, self._calls
-        waiting, followers, following = self._waiting, self._followers, self._bound.following
-        done = 0
+        waiting, followers, following = self._waiting, self._bound.followers, self._bound.following
+        done, me = 0, threading.get_ident()
         while batch:
-            i, made = -1, 0
+            i, made, ends = -1, 0, []
+            self._batches[me] = batch = batch[::-1]
             try:
-                for at, i in enumerate(batch):
+                while batch:
+                    try:
+                        i = batch.pop()
+                    except IndexError:  # another thread has relieved this one
+                        break
                     while True:
                         arity, function, a, b, c, rest = calls[i]
                         if arity == 2:
@@ -233,7 +380,7 @@ class FastRun:
                         if following[i] < 0 or self.stopped:
                             break
                         i = following[i]
-                    batch[at] = i
+                    ends.append(i)
             except Unmade:
                 return done
             except BaseException as error:  # noqa: BLE001  handed to the run loop
@@ -243,7 +390,7 @@ class FastRun:
             with self._changed:
                 self._left -= made
                 ready = []
-                for i in batch:
+                for i in ends:
                     for follower in followers[i]:
                         waiting[follower] -= 1
                         if waiting[follower] == 0:
@@ -251,11 +398,12 @@ class FastRun:
                 if self._left == 0 or self.stopped:
                     self._changed.notify_all()
                     return done
-                keep = 1 if self._idle or most == 1 else most
+                keep = 1 if most == 1 else most
                 batch, rest_ready = ready[:keep], ready[keep:]
+                self._busy[me] = time.perf_counter()
                 if rest_ready:
                     self._ready.extend(rest_ready)
-                    if self._idle:
+                    if self._idle and not self._short:
                         self._changed.notify(len(rest_ready))
         return done
 

@@ -18,11 +18,21 @@ class FastRoad:
         run: the loop.
         record: what records its calls, or None where results stay in memory.
         position: by task.
+        broken: what went wrong in the loop itself.
     """
 
     def __init__(self, run: FastRun, record: RecordedCalls | None) -> None:
         self.run, self.record = run, record
         self.position = {name: i for i, name in enumerate(run.names)}
+        self.broken: BaseException | None = None
+
+    def work(self, threads: int) -> None:
+        """Make calls on this thread until none is left; an error of the loop itself ends the run."""
+        try:
+            self.run.work(threads)
+        except BaseException as error:  # noqa: BLE001  handed to whoever waits for the run
+            self.broken = self.broken or error
+            self.run.stop()
 
     def held(self, i: int) -> Held:
         """The value at a position."""

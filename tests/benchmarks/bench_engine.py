@@ -19,6 +19,7 @@ from pathlib import Path
 from typing import Any
 
 from symphony.bootstrap import executor_named
+from symphony.model.blank import Blank
 from symphony.model.expression import Expression
 from symphony.model.frozen import FrozenMap
 from symphony.model.plan import Plan, PlannedTask, PlayerPin
@@ -26,9 +27,11 @@ from symphony.runtime.execute import Order, drive_fast, execute
 from symphony.runtime.fast_loop import BoundCalls, FastRun
 from symphony.runtime.fast_road import FastRoad
 from symphony.runtime.steps import build_program
+from symphony.runtime.watching import Watch
 from symphony.store.store import Store
 
 HERE = Path(__file__).resolve().parent
+_TASK = Blank(PlannedTask, id="t")
 
 
 def layered(nodes: int, width: int = 100) -> list[list[int]]:
@@ -49,9 +52,9 @@ def plan_of(parents: list[list[int]]) -> Plan:
         name="noop_players:join", kind="operator", module="noop_players", qualname="join", identity="0" * 64
     )
     tasks = tuple(
-        PlannedTask.model_validate(
+        _TASK.filled(
             {"id": f"t{i}", "player": pin.name,
-             "with": {name: Expression.reference("tasks", f"t{p}") for name, p in zip("abc", ps, strict=False)}}
+             "inputs": FrozenMap({name: Expression.reference("tasks", f"t{p}") for name, p in zip("abc", ps, strict=False)})}
         )
         for i, ps in enumerate(parents)
     )  # fmt: skip
@@ -146,7 +149,7 @@ def fast(bound: BoundCalls, workers: int) -> Callable[[], Any]:
     executor = executor_named("pit")
 
     def run() -> None:
-        drive_fast(FastRoad(FastRun(bound), None), executor, workers)
+        drive_fast(FastRoad(FastRun(bound), None), executor, workers, Watch("bench", None, None, None))
 
     return run
 

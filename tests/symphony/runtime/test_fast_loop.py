@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import sys
+import threading
 import types
 from typing import Any
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -152,3 +154,31 @@ def test_nothing_is_called_before_what_it_waits_for(plan: Plan):
                 run.ended[run.names.index(before)] <= run.ended[i] and run.ended[run.names.index(before)]
                 for before in step.edges
             )
+
+
+def nap(a: int = 0) -> int:
+    if a:
+        barrier.wait(timeout=20)  # passed only when all naps go on at the same time
+    return a
+
+
+barrier = threading.Barrier(4)
+nap.__module__, nap.__qualname__ = module.__name__, "nap"
+module.nap = operator(version="1.0.0")(nap)  # type: ignore[attr-defined]
+NAP = PIN.model_copy(update={"name": "fast_loop_players:nap", "qualname": "nap"})
+
+
+@pytest.mark.parametrize("record", [False, True])
+def test_a_long_call_among_short_ones_holds_up_nobody(record: bool):
+    """Four calls that wait for each other lie far apart in the plan, behind short ones and behind one another."""
+    barrier.reset()
+    long = {70: 1, 90: 2, 91: 3, 260: 4}
+    tasks = tuple(
+        PlannedTask.model_validate({"id": f"t{i}", "player": NAP.name, "with": {"a": long.get(i, 0)}})
+        for i in range(300)
+    )
+    plan = Plan(melody="m", players=FrozenMap({NAP.name: NAP}), tasks=tasks, outputs=FrozenMap({}), output_types=FrozenMap({}))
+
+    result = execute(plan, Order(recorded=record, workers=4, no_cache=True), Store.open(None), executor_named("pit"))
+
+    assert result.state == "succeeded", result.failures
