@@ -154,14 +154,23 @@ class Tracker:
         self.ready.extend(n for n in nodes if self.schedule.state[n] in (sc.READY, sc.RETRYING))
 
     def try_again(self, node: int, at: float, now: float) -> None:
-        """A call failed and is tried again at a time; until then it holds nothing."""
+        """A call failed and is tried again at a time; until then it holds nothing. While stopping it is cancelled."""
+        if self.stopping or self.schedule.state[node] >= sc.SUCCEEDED:
+            self.end(node, sc.CANCELLED, now)
+            return
         self.running.discard(node)
         self.give_back(node, now)
         self.schedule.state[node] = sc.RETRYING
         heapq.heappush(self._timers, (at, node))
 
     def put_back(self, node: int, now: float) -> None:
-        """A call that had started is ready again, as if it had not: its worker was lost."""
+        """A call that had started is ready again, as if it had not: its worker was lost. While stopping it is cancelled.
+
+        What it held it holds on to. Say `no_longer_in_flight` too, or it waits for itself.
+        """
+        if self.stopping or self.schedule.state[node] >= sc.SUCCEEDED:
+            self.end(node, sc.CANCELLED, now)
+            return
         self.running.discard(node)
         self.schedule.state[node] = sc.READY
         self.ready_at[node] = now
