@@ -60,7 +60,12 @@ class Tracker:
         return found
 
     def admit(self, node: int, now: float) -> bool:
-        """Whether a call that needs resources has them; if not, it is ready again when its turn has come."""
+        """Whether a call that needs resources has them; if not, it is ready again when its turn has come.
+
+        One that must not start any more asks for nothing: nobody would give it back.
+        """
+        if self.stopping or self.schedule.state[node] not in (sc.READY, sc.RETRYING):
+            return False
         if self._admission is None or node in self._asked:
             return True
         self._asked.add(node)

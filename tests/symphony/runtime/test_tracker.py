@@ -1,10 +1,25 @@
-"""The tracker: what becomes of calls that fail or lose their worker while a run stops."""
+"""The tracker: calls that are tried again, that lose their worker, that wait for resources, and what becomes of them when a run stops."""
 
 from __future__ import annotations
 
 from symphony.runtime import schedule as sc
 from symphony.runtime.schedule import Schedule
 from symphony.runtime.tracker import Tracker
+
+
+class Room:
+    """An admission with room for one call."""
+
+    def __init__(self) -> None:
+        self.asked: list[int] = []
+
+    def ask(self, node: int, now: float) -> bool:
+        self.asked.append(node)
+        return len(self.asked) == 1
+
+    def give_back(self, node: int, now: float) -> list[int]:
+        self.asked.remove(node)
+        return self.asked[:1]
 
 
 def started() -> Tracker:
@@ -70,3 +85,32 @@ def test_a_call_that_was_given_up_stays_ended_when_its_worker_is_lost():
 
     assert tracker.schedule.state[0] == sc.FAILED
     assert tracker.take(9, 9.0) == []
+
+
+def test_a_call_that_was_cancelled_after_it_was_taken_asks_for_nothing():
+    """It never starts, so it never ends, and nobody would give back what it got."""
+    schedule, room = Schedule(), Room()
+    schedule.add(1)
+    tracker = Tracker(schedule, admission=room)
+    tracker.put(tracker.settle(schedule.release(range(1)), 0.0))
+    assert tracker.take(9, 0.0) == [0]
+    tracker.stop(1.0)
+
+    assert not tracker.admit(0, 1.0)
+    assert room.asked == []
+
+
+def test_a_call_that_waits_for_resources_is_ready_when_another_gives_them_back():
+    schedule = Schedule()
+    schedule.add(2)
+    tracker = Tracker(schedule, admission=Room())
+    tracker.put(tracker.settle(schedule.release(range(2)), 0.0))
+    tracker.take(9, 0.0)
+    assert tracker.admit(0, 0.0)
+    assert not tracker.admit(1, 0.0)
+    tracker.start(0, 0.0)
+
+    tracker.end(0, sc.SUCCEEDED, 1.0)
+
+    assert tracker.take(9, 1.0) == [1]
+    assert tracker.admit(1, 1.0)
