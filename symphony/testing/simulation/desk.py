@@ -30,29 +30,30 @@ class Desk:
 
     Args:
         nudge: tells the engine that there is something in its box; the message may be lost.
-        label: by node, the priority and demand of a call.
+        request: what a call asks for, with its tenant and priority.
     """
 
     def __init__(
-        self, world: World, machine: Machine, engine: str, tenant: str, nudge: Callable[[], None],
-        request: Callable[[int], Request],
-    ) -> None:  # fmt: skip
-        self._world, self._machine, self._engine, self._tenant = world, machine, engine, tenant
+        self, world: World, machine: Machine, engine: str, nudge: Callable[[], None], request: Callable[[int], Request]
+    ) -> None:
+        self._world, self._machine, self._engine = world, machine, engine
         self._nudge, self._request = nudge, request
         self._box: list[int] = []
         machine.desks[engine] = self
 
     def ask(self, node: int, now: float) -> bool:
         """Ask for what a call needs."""
-        request = self._request(node)._replace(id=f"{self._engine}/{node}", tenant=self._tenant, asked_at=now)
+        request = self._request(node)._replace(id=f"{self._engine}/{node}", asked_at=now)
         self._machine.watcher.asked(self._machine.name, request)
         granted = self._machine.arbiter.ask(request, now)
+        self._world.note(self._engine, "%s asks for %s: %s", request.task, request.demand, "granted" if granted else "waits")
         if granted:
             self._machine.watcher.granted(self._machine.name, [request.id], now)
         return granted
 
     def give_back(self, node: int, now: float) -> list[int]:
         """Give back what a call holds, or stop waiting for it; returns the calls of this engine whose turn has come."""
+        self._world.note(self._engine, "call %d gives back", node)
         self._drop(f"{self._engine}/{node}", now)
         if node in self._box:
             self._box.remove(node)

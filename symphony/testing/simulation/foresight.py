@@ -41,39 +41,55 @@ def succeeds(work: Work, fate: Fate) -> bool:
     return fate.failures == 0 or (listed and fate.failures < work.retry.attempts)
 
 
-def foresee(score: Score, given: Value, observed: Mapping[str, How]) -> dict[str, End]:
-    """How every call ends, by path.
+@dataclass(frozen=True, slots=True)
+class Known:
+    """What cannot be foreseen, because it depends on how long attempts take (`Retry.max_time`).
 
-    Args:
-        observed: how calls ended whose number of attempts depends on how long they take.
+    Attributes:
+        observed: how calls ended.
+        recorded: what earlier sittings recorded, while such calls may have ended otherwise; it stands.
     """
+
+    observed: Mapping[str, How]
+    recorded: Mapping[str, Value]
+
+
+def foresee(score: Score, given: Value, known: Known) -> dict[str, End]:
+    """How every call ends, by path."""
     found: dict[str, End] = {}
-    _foresee(score, given, "", found, observed)
+    _foresee(score, given, "", found, known)
     return found
 
 
-def _foresee(score: Score, given: Value, prefix: str, found: dict[str, End], observed: Mapping[str, How]) -> End:
+def is_certain(score: Score) -> bool:
+    """Whether every end can be foreseen."""
+    return all(p.work.retry.max_time is None and (p.body is None or is_certain(p.body)) for p in score.parts.values())
+
+
+def _foresee(score: Score, given: Value, prefix: str, found: dict[str, End], known: Known) -> End:
     for part in score.parts.values():
-        found[prefix + part.id] = _part(part, given, prefix, found, observed)
+        found[prefix + part.id] = _part(part, given, prefix, found, known)
     ends = [found[prefix + id] for id in score.parts]
     if any(end.how in _BAD for end in ends):
         return End(How.FAILED if any(end.how is How.FAILED for end in ends) else How.SKIPPED)
     return End(How.GOOD, ends[-1].value)
 
 
-def _part(part: Part, given: Value, prefix: str, found: dict[str, End], observed: Mapping[str, How]) -> End:
+def _part(part: Part, given: Value, prefix: str, found: dict[str, End], known: Known) -> End:
     kept_from = _kept_from(part, prefix, found)
     if kept_from is not None:
         return End(kept_from)
+    if part.each is None and prefix + part.id in known.recorded:
+        return End(How.GOOD, known.recorded[prefix + part.id])
     inputs = (given, tuple(found[prefix + before].value for before in part.reads))
     if part.when is not None and not part.filters and not _holds(part, inputs, prefix, found):
         return End(How.LEFT_OUT)
     if part.each is None:
-        return _call(part.work, inputs, prefix + part.id, observed)
+        return _call(part.work, inputs, prefix + part.id, known)
     ends = []
     for i, item in enumerate(_items(part, prefix, found)):
         path = f"{prefix}{part.id}[{i}]"
-        found[path] = end = _element(part, (*inputs, item.value), path, item, found, observed)
+        found[path] = end = _element(part, (*inputs, item.value), path, item, found, known)
         ends.append(end)
     if any(end.how is How.FAILED for end in ends):
         return End(How.FAILED, opened=True)
@@ -118,20 +134,22 @@ def _items(part: Part, prefix: str, found: dict[str, End]) -> list[End]:
 
 
 def _element(
-    part: Part, inputs: Value, path: str, item: End, found: dict[str, End], observed: Mapping[str, How]
+    part: Part, inputs: Value, path: str, item: End, found: dict[str, End], known: Known
 ) -> End:
     if item.how is not How.GOOD:
         return End(How.SKIPPED)
+    if part.body is None and path in known.recorded:
+        return End(How.GOOD, known.recorded[path])
     if part.filters and not asks_true(part, inputs):
         return End(How.LEFT_OUT)
     if part.body is not None:
-        return _foresee(part.body, inputs, f"{path}.", found, observed)
-    return _call(part.work, inputs, path, observed)
+        return _foresee(part.body, inputs, f"{path}.", found, known)
+    return _call(part.work, inputs, path, known)
 
 
-def _call(work: Work, inputs: Value, path: str, observed: Mapping[str, How]) -> End:
+def _call(work: Work, inputs: Value, path: str, known: Known) -> End:
     fate = work.fate(inputs)
     good = succeeds(work, fate)
-    if fate.failures and work.retry.max_time is not None and path in observed:
-        good = observed[path] is How.GOOD
+    if fate.failures and work.retry.max_time is not None and path in known.observed:
+        good = known.observed[path] is How.GOOD
     return End(How.GOOD, fate.value) if good else End(How.FAILED)

@@ -45,7 +45,13 @@ class Hand:
     number: int
     local: list[int] = field(default_factory=list)
     dispatch: Dispatch | None = None
+    is_preparing: bool = False
     is_woken: bool = False
+
+    @property
+    def is_busy(self) -> bool:
+        """Whether it makes a call, or is about to."""
+        return self.is_preparing or self.dispatch is not None
 
 
 class Listener(Protocol):
@@ -74,12 +80,13 @@ class Hands:
         self._who, self._machine, self._listener, self._deliver = who, machine, listener, deliver
         self._bodies: dict[int, Dispatch] = {}
         self._troubled: dict[int, int] = {}
+        self._is_closed = False
 
     def hand_out(self, hand: Hand, dispatch: Dispatch) -> None:
         """Ask a worker to make a call."""
         world, weather = self._world, self._weather
         hand.dispatch = dispatch
-        dies = dispatch.fate.is_deadly or (weather.worker_dies and self._trouble(dispatch, weather.worker_dies))
+        dies = dispatch.fate.is_deadly or self._trouble(dispatch, weather.worker_dies)
         if not dies and self._trouble(dispatch, weather.message_lost):
             self._goes_astray(hand, dispatch)
             return
@@ -108,7 +115,7 @@ class Hands:
     # bodies ------------------------------------------------------------------------------------------------------
 
     def _begin(self, hand: Hand, dispatch: Dispatch, dies: bool) -> None:
-        if dispatch.is_running or dispatch.has_ended or dispatch.is_over:
+        if self._is_closed or dispatch.is_running or dispatch.has_ended or dispatch.is_over:
             return  # a message that came twice, or too late
         dispatch.is_running = True
         self._bodies[dispatch.number] = dispatch
@@ -163,5 +170,6 @@ class Hands:
 
     def end_all(self) -> None:
         """The engine's process is gone, and with it all its workers."""
+        self._is_closed = True
         for dispatch in list(self._bodies.values()):
             self.end_body(dispatch)

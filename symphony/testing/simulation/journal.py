@@ -119,7 +119,7 @@ class Book:
     def __init__(
         self, journal: Journal, run: str, sitting: int, breaks: Callable[[], bool], later: Callable[[], None]
     ) -> None:
-        self._journal, self._run, self._sitting = journal, run, sitting
+        self._journal, self._run, self.sitting = journal, run, sitting
         self._breaks, self._later = breaks, later
         self._calls: list[Call] = []
         self._keys: dict[str, Value] = {}
@@ -162,7 +162,7 @@ class Book:
             if self._breaks():
                 self._error = StoreError("the disk is full")
                 raise self._error
-            lost = self._journal.write(self._calls, self._keys, self._run, self._sitting)
+            lost = self._journal.write(self._calls, self._keys, self._run, self.sitting)
             self._calls, self._keys = [], {}
             self._error = lost.get(self._run)
         if isinstance(self._error, LostRunError):

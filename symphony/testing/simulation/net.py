@@ -111,6 +111,11 @@ class Net:
         index = self.indexes[node]
         return f"{self.frames[node].prefix}{self.parts[node].id}" + (f"[{index}]" if index >= 0 else "")
 
+    def is_call(self, node: int) -> bool:
+        """Whether a node is one call of work, no list and no body."""
+        part = self.parts[node]
+        return part.body is None and (part.each is None or self.indexes[node] >= 0)
+
     def elements(self, node: int) -> list[int]:
         """The elements that a list holds: those that a condition left out are not in it."""
         state, cause = self.schedule.state, self.schedule.cause

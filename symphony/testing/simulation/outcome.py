@@ -3,22 +3,23 @@
 from __future__ import annotations
 
 from symphony.runtime import schedule as sc
-from symphony.testing.simulation.engine import Engine, Piece
-from symphony.testing.simulation.foresight import How, foresee
+from symphony.testing.simulation.calls import Calls
+from symphony.testing.simulation.foresight import How, Known, foresee, is_certain
 from symphony.testing.simulation.world import SimulationError
 
 
-def check_outcome(who: str, piece: Piece, engine: Engine) -> None:
+def check_outcome(who: str, calls: Calls) -> None:
     """Check every call that was not cancelled: its end and its value.
 
     Raises:
         SimulationError: a call ended otherwise than its definition says.
     """
-    net = engine.net
-    hows = [_how(engine, node) for node in range(len(net.schedule))]
+    net, piece = calls.net, calls.piece
+    hows = [_how(calls, node) for node in range(len(net.schedule))]
     observed = {net.path(n): how for n, how in enumerate(hows) if how is not None and n not in net.schedule.children}
-    ends = foresee(piece.score, piece.given, observed)
-    whole = not engine.stopped and not engine.failed_fast
+    recorded = {} if is_certain(piece.score) else {path: call.value for path, (call, _) in calls.recorded.items()}
+    ends = foresee(piece.score, piece.given, Known(observed, recorded))
+    whole = not calls.is_stopped and not calls.has_failed_fast
     for node, how in enumerate(hows):
         path = net.path(node)
         if how is None:
@@ -36,9 +37,9 @@ def check_outcome(who: str, piece: Piece, engine: Engine) -> None:
         raise SimulationError("outcome", f"{who} made {len(hows)} calls; there must be {len(ends)}")
 
 
-def _how(engine: Engine, node: int) -> How | None:
+def _how(calls: Calls, node: int) -> How | None:
     """How a node ended; None where it was cancelled."""
-    state = engine.schedule.state[node]
+    state = calls.schedule.state[node]
     if state == sc.SKIPPED:
-        return How.LEFT_OUT if engine.schedule.cause[node] == sc.WHEN else How.SKIPPED
+        return How.LEFT_OUT if calls.schedule.cause[node] == sc.WHEN else How.SKIPPED
     return {sc.SUCCEEDED: How.GOOD, sc.CACHED: How.GOOD, sc.FAILED: How.FAILED}.get(state)

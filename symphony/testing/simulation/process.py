@@ -10,10 +10,11 @@ from symphony.model.states import RunState
 from symphony.runtime.lease import Standing, next_renewal
 from symphony.store.records import Lease
 from symphony.testing.simulation.desk import Machine
-from symphony.testing.simulation.engine import Engine, Piece
+from symphony.testing.simulation.engine import Engine
 from symphony.testing.simulation.journal import COMMIT_S, Book, Journal
 from symphony.testing.simulation.outcome import check_outcome
 from symphony.testing.simulation.properties import Watcher
+from symphony.testing.simulation.score import Piece
 from symphony.testing.simulation.suspects import Suspects
 from symphony.testing.simulation.weather import Weather
 from symphony.testing.simulation.world import Action, SimulationError, World
@@ -155,10 +156,11 @@ class Process:
             self._book.flush()
 
     def _ended(self, state: RunState | None) -> None:
-        assert self._book is not None and self.engine is not None
+        assert self._book is not None
+        assert self.engine is not None
         self._world.note(self.name, "ends: %s", "broken" if state is None else state)
         if state is not None:
-            check_outcome(self.name, self.piece, self.engine)
+            check_outcome(self.name, self.engine.calls)
         with suppress(StoreError, LostRunError):
             self._book.flush()
             self._journal.end(self.piece.run, self.sitting, RunState.INTERRUPTED if state is None else state)
@@ -166,7 +168,7 @@ class Process:
 
     def _put_away(self, state: RunState | None) -> None:
         if state is not None and self.engine is not None:
-            self.engine.check_books()
+            self.engine.calls.check_books()
         self._gone()
 
     def _gone(self) -> None:

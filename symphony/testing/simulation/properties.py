@@ -38,7 +38,7 @@ PROPERTIES: Mapping[str, str] = {
 
 
 @dataclass(slots=True)
-class _Seen:
+class Seen:
     """What the watcher knows of the attempts of one call in one sitting."""
 
     attempts: int = 0
@@ -48,11 +48,13 @@ class _Seen:
 
 @dataclass(slots=True)
 class _Line:
-    """The requests that wait at one machine, as an observer sees them."""
+    """The requests at one machine, as an observer sees them."""
 
+    held: dict[str, Request] = field(default_factory=dict)
     waiting: dict[str, Request] = field(default_factory=dict)
     first_since: dict[str, float] = field(default_factory=dict)
     first_ever: dict[str, float] = field(default_factory=dict)
+    kept: dict[str, str] = field(default_factory=dict)
 
 
 class Watcher:
@@ -92,9 +94,11 @@ class Watcher:
 
     # starts ------------------------------------------------------------------------------------------------------
 
-    def starts(self, who: str, net: Net, node: int, *, stopped: bool) -> None:
-        """A call starts."""
+    def starts(self, who: str, run: str, sitting: int, net: Net, node: int, *, stopped: bool) -> None:
+        """A call starts. A later sitting may have recorded it: that of an owner who does not know yet that it is none."""
         path = f"{who} {net.path(node)}"
+        if self._made.get((run, net.path(node)), sitting + 1) <= sitting:
+            raise SimulationError("recorded-stays", f"{path} starts although it is recorded")
         if stopped:
             raise SimulationError("stopped", f"{path} starts although its run was stopped")
         state, cause = net.schedule.state, net.schedule.cause
@@ -110,9 +114,9 @@ class Watcher:
             if not fine:
                 raise SimulationError("order", f"{path} starts while {net.path(before)} is {State(found).name}")
 
-    def attempt(self, who: str, path: str, part: Part, seen: dict[str, _Seen], now: float) -> None:
+    def attempt(self, who: str, path: str, part: Part, seen: dict[str, Seen], now: float) -> None:
         """An attempt of a call begins."""
-        retry, known = part.work.retry, seen.setdefault(path, _Seen(first_at=now))
+        retry, known = part.work.retry, seen.setdefault(path, Seen(first_at=now))
         known.attempts += 1
         if known.attempts > retry.attempts:
             raise SimulationError("retries", f"{who} {path}: attempt {known.attempts} of {retry.attempts}")
@@ -123,7 +127,7 @@ class Watcher:
         if not retry.jitter and now < known.failed_at + min(longest, retry.max_delay) - 1e-6:
             raise SimulationError("retries", f"{who} {path}: attempt {known.attempts} begins before its delay is over")
 
-    def due(self, who: str, path: str, part: Part, seen: dict[str, _Seen], now: float, wait_s: float | None) -> None:
+    def due(self, who: str, path: str, part: Part, seen: dict[str, Seen], now: float, wait_s: float | None) -> None:
         """An attempt has failed, and the next is due in a while, or never (None)."""
         retry, known = part.work.retry, seen[path]
         known.failed_at = now
@@ -134,7 +138,7 @@ class Watcher:
         if retry.max_time is not None and now + wait_s - known.first_at > retry.max_time + 1e-6:
             raise SimulationError("retries", f"{who} {path}: an attempt is due after {retry.max_time} s in all")
 
-    def never_begun(self, path: str, seen: dict[str, _Seen]) -> None:
+    def never_begun(self, path: str, seen: dict[str, Seen]) -> None:
         """An attempt does not count: its worker was lost."""
         seen[path].attempts -= 1
 
@@ -171,12 +175,12 @@ class Watcher:
 
     def wrote(self, run: str, sitting: int, call: Call | None) -> None:
         """Something is written, by the engine of a sitting."""
+        made = call is not None and call.made
+        if call is not None and made and self._made.setdefault((run, call.path), sitting) != sitting:
+            raise SimulationError("recorded-once", f"{run} {call.path} is recorded a second time, by sitting {sitting}")
         if self._owners[run] != sitting:
             what = "about the run" if call is None else f"the end of {call.path}"
             raise SimulationError("one-owner", f"sitting {sitting} of {run} writes {what}; the owner is {self._owners[run]}")
-        if call is not None and call.made and call.state in (sc.SUCCEEDED, sc.CACHED):
-            if self._made.setdefault((run, call.path), sitting) != sitting:
-                raise SimulationError("recorded-once", f"{run} {call.path} is recorded a second time, by sitting {sitting}")
 
     # waiting for resources ---------------------------------------------------------------------------------------
 
@@ -190,21 +194,31 @@ class Watcher:
         """Requests are granted, in this order."""
         line = self._lines[machine]
         for id in ids:
-            request = line.waiting.pop(id)
-            self._check_slipping(line, request, now)
-            line.first_since.pop(id, None)
-            line.first_ever.pop(id, None)
+            request = line.held[id] = line.waiting.pop(id)
+            since = line.first_ever.get(id, now)
+            self._forget(line, id)
+            if now - since < self._patience_s - 1e-6:  # else it was kept for itself, perhaps
+                self._check_slipping(line, request)
             self._note_first(line, now)
 
     def dropped(self, machine: str, id: str, now: float) -> None:
         """A request holds and wants nothing any more."""
         line = self._lines[machine]
+        line.held.pop(id, None)
         line.waiting.pop(id, None)
-        line.first_since.pop(id, None)
-        line.first_ever.pop(id, None)
+        self._forget(line, id)
         self._note_first(line, now)
 
+    def _forget(self, line: _Line, id: str) -> None:
+        line.first_since.pop(id, None)
+        line.first_ever.pop(id, None)
+        line.kept = {tenant: kept for tenant, kept in line.kept.items() if kept != id}
+
     def _note_first(self, line: _Line, now: float) -> None:
+        """Note who is first of each tenant now, and who was for longer than the patience until now."""
+        for id, since in line.first_since.items():
+            if now - since > self._patience_s + 1e-6:
+                line.kept.setdefault(line.waiting[id].tenant, id)
         first: dict[str, Request] = {}
         for request in line.waiting.values():
             best = first.get(request.tenant)
@@ -218,18 +232,18 @@ class Watcher:
     def _rank(self, request: Request) -> tuple[float, float]:
         return request.asked_at / self._ageing_s - request.priority, request.asked_at
 
-    def _check_slipping(self, line: _Line, request: Request, now: float) -> None:
-        since = line.first_ever.get(request.id)
-        if since is not None and now - since >= self._patience_s - 1e-6:
-            return  # it was first long enough itself
-        wanted = {name for name, _ in request.demand}
-        for id, first in line.first_since.items():
-            other = line.waiting.get(id)
-            if other is None or now - first <= self._patience_s + 1e-6 or wanted.isdisjoint(n for n, _ in other.demand):
-                continue
+    def _check_slipping(self, line: _Line, request: Request) -> None:
+        free = dict(self._limits)
+        for holder in line.held.values():
+            for name, amount in holder.demand:
+                free[name] -= amount
+        touched = {name for name, _ in request.demand}
+        for id in line.kept.values():
+            other = line.waiting[id]
+            lacks = any(name in touched and free[name] < amount for name, amount in other.demand)
             rivals = [r for r in line.waiting.values() if r.tenant == other.tenant and r.id != id and r.id in line.first_ever]
-            if not rivals:
-                raise SimulationError("no-starving", f"{request.id} slips past {id}, which has been first since {first:.3f}")
+            if lacks and not rivals:
+                raise SimulationError("no-starving", f"{request.id} slips past {id}, which was first for longer than the patience")
 
     # the end -----------------------------------------------------------------------------------------------------
 

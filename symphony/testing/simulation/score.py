@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from random import Random
-from typing import TypeAlias
+from typing import NamedTuple, TypeAlias
 
 from symphony.model.policy import Backoff, Retry
 from symphony.runtime.arbitration import Units, units_of
 from symphony.runtime.schedule import DATA, ORDER, STREAM, TOLERANT, edges_of
 from symphony.testing.simulation.world import mixed
 
-Value: TypeAlias = "int | None | tuple[Value, ...]"
+Value: TypeAlias = "int | tuple[Value, ...] | None"
 FOREVER = 1_000_000
 """So many attempts fail: all of them."""
 _KINDS = (DATA, DATA, DATA, ORDER, TOLERANT)
@@ -154,9 +154,27 @@ class Score:
     parts: Mapping[str, Part]
 
 
+class Piece(NamedTuple):
+    """What is to be run: a melody with its parameters."""
+
+    run: str
+    score: Score
+    given: Value
+    workers: int
+    fail_fast: bool = False
+    limit_s: float | None = None
+
+
+Merge: TypeAlias = Callable[[Sequence[tuple[int, int]]], dict[int, int]]
+
+
 @dataclass(frozen=True, slots=True)
 class Style:
-    """What the melodies of one world are like: how many tasks, and which of the rarer things there are."""
+    """What the melodies of one world are like: how many tasks, and which of the rarer things there are.
+
+    Attributes:
+        merge: makes one edge of several, see `symphony.runtime.schedule.edges_of`.
+    """
 
     tasks: int
     works: tuple[Work, ...]
@@ -164,6 +182,7 @@ class Style:
     when: float
     body: float
     edges: float
+    merge: Merge = edges_of
 
 
 def draw_works(chance: Random, capacity: Mapping[str, float]) -> tuple[Work, ...]:
@@ -220,11 +239,11 @@ def _draw_part(id: str, parts: Mapping[str, Part], chance: Random, style: Style,
         wanted.append((when.task, TOLERANT))
     position = {before: i for i, before in enumerate(dict.fromkeys(before for before, _ in wanted))}
     names = list(position)
-    edges = {names[i]: kind for i, kind in edges_of([(position[b], k) for b, k in wanted]).items()}
+    edges = {names[i]: kind for i, kind in style.merge([(position[b], k) for b, k in wanted]).items()}
     reads = tuple(b for b, kind in edges.items() if kind in (DATA, TOLERANT))
     body = None
     if each is not None and depth == 0 and chance.random() < style.body:
-        small = Style(3, style.works, style.each / 2, style.when, 0.0, style.edges)
+        small = replace(style, tasks=3, each=style.each / 2, body=0.0)
         body = draw_score(chance, small, depth=1)
     return Part(id, chance.choice(style.works), edges, reads, each, when, body)
 

@@ -7,11 +7,10 @@ from dataclasses import dataclass
 from symphony.errors import InternalError
 from symphony.model.states import RunState
 from symphony.testing.simulation.desk import Machine
-from symphony.testing.simulation.engine import Piece
 from symphony.testing.simulation.journal import Call, Journal
 from symphony.testing.simulation.process import Process
 from symphony.testing.simulation.properties import Watcher
-from symphony.testing.simulation.score import Style, draw_score, draw_works
+from symphony.testing.simulation.score import Piece, Style, draw_score, draw_works
 from symphony.testing.simulation.suspects import Suspects
 from symphony.testing.simulation.weather import Weather, draw_weather
 from symphony.testing.simulation.world import SimulationError, World
@@ -74,6 +73,7 @@ class _Simulation:
         style = Style(
             chance.choice((3, 6, 9)), draw_works(chance, capacity), each=chance.choice((0.0, 0.3, 0.6)),
             when=chance.choice((0.0, 0.3)), body=chance.choice((0.0, 0.4)), edges=chance.choice((0.5, 0.9)),
+            merge=suspects.edges_of,
         )  # fmt: skip
         for number in range(chance.choice((1, 1, 2, 3))):
             self._look_after(Piece(
@@ -177,7 +177,7 @@ class _Simulation:
 
     def _what_goes_on(self) -> str:
         engines = [p.engine for p in self._processes if not p.is_gone and p.engine is not None]
-        return "; ".join(engine.describe() for engine in engines) or "there is no end, and nobody works"
+        return "; ".join(engine.calls.describe() for engine in engines) or "there is no end, and nobody works"
 
     def _check_runs(self) -> None:
         for run, row in self._journal.rows.items():
