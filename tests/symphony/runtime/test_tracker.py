@@ -1,4 +1,4 @@
-"""The tracker: calls that are tried again, that lose their worker, that wait for resources, and what becomes of them when a run stops."""
+"""The tracker: calls that are tried again, lose their worker or wait for resources, also while their run stops."""
 
 from __future__ import annotations
 
