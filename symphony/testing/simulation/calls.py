@@ -152,9 +152,7 @@ class Calls:
 
     def _dispatch(self, node: int, info: Info) -> Dispatch:
         path, part = self.net.path(node), self.net.parts[node]
-        self._watcher.starts(
-            self._who, self.piece.run, self.book.sitting, self.net, node, stopped=self.is_stopped
-        )
+        self._watcher.starts(self._who, self.piece.run, self.book.sitting, self.net, node, stopped=self.is_stopped)
         self._watcher.attempt(self._who, path, part, self._seen, self._world.now)
         if info.key is None:
             self._check_causes(node)

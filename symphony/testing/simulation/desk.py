@@ -46,7 +46,9 @@ class Desk:
         request = self._request(node)._replace(id=f"{self._engine}/{node}", asked_at=now)
         self._machine.watcher.asked(self._machine.name, request)
         granted = self._machine.arbiter.ask(request, now)
-        self._world.note(self._engine, "%s asks for %s: %s", request.task, request.demand, "granted" if granted else "waits")
+        self._world.note(
+            self._engine, "%s asks for %s: %s", request.task, request.demand, "granted" if granted else "waits"
+        )
         if granted:
             self._machine.watcher.granted(self._machine.name, [request.id], now)
         return granted

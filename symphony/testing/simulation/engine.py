@@ -20,7 +20,8 @@ if TYPE_CHECKING:
     from symphony.testing.simulation.suspects import Suspects
 
 GRACE_S = 2.0
-_IDLE_S, _PREPARING_S = 0.05, 0.02
+_IDLE_S, _PREPARING_S = 0.1, 2.0
+"""How long a worker takes to wake up, and to make a key, at the longest; mostly it takes much less."""
 
 
 class Engine:
@@ -121,7 +122,7 @@ class Engine:
 
     def _moment_s(self, longest_s: float) -> float:
         hurried = self._world.happens(self._weather.hurried)
-        return 0.0 if hurried else longest_s * self._world.chance.random()
+        return 0.0 if hurried else longest_s * self._world.chance.random() ** 4
 
     def _step(self, hand: Hand) -> None:
         """One worker goes on with what its own call made ready, or takes something."""

@@ -133,9 +133,7 @@ def _items(part: Part, prefix: str, found: dict[str, End]) -> list[End]:
     return [End(How.GOOD, item) for item in range(part.each.count)]
 
 
-def _element(
-    part: Part, inputs: Value, path: str, item: End, found: dict[str, End], known: Known
-) -> End:
+def _element(part: Part, inputs: Value, path: str, item: End, found: dict[str, End], known: Known) -> End:
     if item.how is not How.GOOD:
         return End(How.SKIPPED)
     if part.body is None and path in known.recorded:

@@ -54,7 +54,11 @@ class Journal:
     """
 
     def __init__(
-        self, on_write: Callable[[str, int, Call | None], None], *, refuse: Guard = refuse_lost, lost: Filter = lost_runs
+        self,
+        on_write: Callable[[str, int, Call | None], None],
+        *,
+        refuse: Guard = refuse_lost,
+        lost: Filter = lost_runs,
     ) -> None:
         self.rows: dict[str, Row] = {}
         self.keys: dict[str, Value] = {}

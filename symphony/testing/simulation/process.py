@@ -120,7 +120,9 @@ class Process:
         if found == Standing.OWNED:
             raise RefusedError(f"{self.piece.run} is being run")
         if lives and before is not None and before.until > self._now():
-            raise SimulationError("owner-respected", f"{self.name} takes {self.piece.run} from a living owner with a lease")
+            raise SimulationError(
+                "owner-respected", f"{self.name} takes {self.piece.run} from a living owner with a lease"
+            )
         return self._lease(sitting)
 
     def _look(self) -> None:

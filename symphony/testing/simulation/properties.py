@@ -134,7 +134,9 @@ class Watcher:
         if wait_s is None:
             return
         if wait_s > retry.max_delay + 1e-9:
-            raise SimulationError("retries", f"{who} {path}: a delay of {wait_s} s, at most {retry.max_delay} are asked for")
+            raise SimulationError(
+                "retries", f"{who} {path}: a delay of {wait_s} s, at most {retry.max_delay} are asked for"
+            )
         if retry.max_time is not None and now + wait_s - known.first_at > retry.max_time + 1e-6:
             raise SimulationError("retries", f"{who} {path}: an attempt is due after {retry.max_time} s in all")
 
@@ -150,11 +152,15 @@ class Watcher:
         if key is not None:
             other = self._keys.setdefault((who, key), f"body {number}")
             if other != f"body {number}":
-                raise SimulationError("equal-once", f"{who}: {part.id} begins while an equal call runs or has succeeded")
+                raise SimulationError(
+                    "equal-once", f"{who}: {part.id} begins while an equal call runs or has succeeded"
+                )
         for name, amount in part.work.demand:
             used = self._in_use[machine, name] = self._in_use.get((machine, name), 0) + amount
             if used > self._limits[name]:
-                raise SimulationError("capacity", f"{who}: {part.id} takes {name} to {used / 1e6} of {self._limits[name] / 1e6}")
+                raise SimulationError(
+                    "capacity", f"{who}: {part.id} takes {name} to {used / 1e6} of {self._limits[name] / 1e6}"
+                )
         self.most_at_once = max(self.most_at_once, len(self._bodies))
 
     def body_ends(self, who: str, number: int, key: str | None, *, good: bool) -> None:
@@ -180,7 +186,9 @@ class Watcher:
             raise SimulationError("recorded-once", f"{run} {call.path} is recorded a second time, by sitting {sitting}")
         if self._owners[run] != sitting:
             what = "about the run" if call is None else f"the end of {call.path}"
-            raise SimulationError("one-owner", f"sitting {sitting} of {run} writes {what}; the owner is {self._owners[run]}")
+            raise SimulationError(
+                "one-owner", f"sitting {sitting} of {run} writes {what}; the owner is {self._owners[run]}"
+            )
 
     # waiting for resources ---------------------------------------------------------------------------------------
 
@@ -241,9 +249,13 @@ class Watcher:
         for id in line.kept.values():
             other = line.waiting[id]
             lacks = any(name in touched and free[name] < amount for name, amount in other.demand)
-            rivals = [r for r in line.waiting.values() if r.tenant == other.tenant and r.id != id and r.id in line.first_ever]
+            rivals = [
+                r for r in line.waiting.values() if r.tenant == other.tenant and r.id != id and r.id in line.first_ever
+            ]
             if lacks and not rivals:
-                raise SimulationError("no-starving", f"{request.id} slips past {id}, which was first for longer than the patience")
+                raise SimulationError(
+                    "no-starving", f"{request.id} slips past {id}, which was first for longer than the patience"
+                )
 
     # the end -----------------------------------------------------------------------------------------------------
 

@@ -16,7 +16,7 @@ from symphony.testing.simulation.weather import Weather, draw_weather
 from symphony.testing.simulation.world import SimulationError, World
 
 AGEING_S, PATIENCE_S = 2.0, 4.0
-LONGEST_S = 6_000.0
+LONGEST_S = 1_500.0
 """A world that has not come to an end by then never will."""
 _CAPACITY = {"cpus": 2.0, "token:api": 1.0, "memory": 4.0}
 
@@ -41,7 +41,9 @@ class Outcome:
     trace: tuple[str, ...] = ()
 
 
-def simulate(seed: int, *, suspects: Suspects | None = None, weather: Weather | None = None, trace: bool = False) -> Outcome:
+def simulate(
+    seed: int, *, suspects: Suspects | None = None, weather: Weather | None = None, trace: bool = False
+) -> Outcome:
     """Let a world happen. The same arguments give the same outcome and the same trace, in every process.
 
     Args:
@@ -187,6 +189,10 @@ class _Simulation:
     def _check_machines(self) -> None:
         for machine in self._machines:
             if machine.arbiter.held:
-                raise SimulationError("capacity", f"{next(iter(machine.arbiter.held))} holds on to what it had on {machine.name}")
+                raise SimulationError(
+                    "capacity", f"{next(iter(machine.arbiter.held))} holds on to what it had on {machine.name}"
+                )
             if machine.arbiter.unknown:
-                raise SimulationError("books", f"{machine.name}: {machine.arbiter.unknown} requests were given back that nobody had")
+                raise SimulationError(
+                    "books", f"{machine.name}: {machine.arbiter.unknown} requests were given back that nobody had"
+                )
