@@ -44,7 +44,7 @@ class Engine:
         self.calls = suspects.calls(world, watcher, suspects, piece, who, book, recorded, self._all_ended)
         self._desk = Desk(world, machine, who, self._nudge, self.calls.request)
         self._hands = Hands(world, weather, watcher, who, machine.name, self, deliver)
-        self._workers = [Hand(i) for i in range(piece.workers)]
+        self._workers = [Hand() for _ in range(piece.workers)]
         self._woken_for: float | None = None
         self.is_over = False
 
@@ -58,8 +58,9 @@ class Engine:
 
     def look(self) -> None:
         """What the engine looks at now and then: letters that were lost on the way."""
-        self.calls.tracker.granted(self._desk.open_box())
-        self._look_around()
+        if not self.is_over:
+            self.calls.tracker.granted(self._desk.open_box())
+            self._look_around()
 
     def cancel(self) -> None:
         """Nothing new starts; running bodies are told, and given up after a while."""
@@ -198,9 +199,4 @@ class Engine:
     def _nudge(self) -> None:
         """A turn has come; the letter that says so may be lost: the engine looks by itself now and then."""
         if not self._world.happens(self._weather.message_lost):
-            self._world.after(0.001, lambda: self._deliver(self.look_if_open))
-
-    def look_if_open(self) -> None:
-        """What a letter asks for."""
-        if not self.is_over:
-            self.look()
+            self._world.after(0.001, lambda: self._deliver(self.look))

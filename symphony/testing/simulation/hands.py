@@ -42,7 +42,6 @@ class Dispatch:
 class Hand:
     """One worker: the calls that it has taken, and the one it makes."""
 
-    number: int
     local: list[int] = field(default_factory=list)
     dispatch: Dispatch | None = None
     is_preparing: bool = False
@@ -120,7 +119,7 @@ class Hands:
         dispatch.is_running = True
         self._bodies[dispatch.number] = dispatch
         self._watcher.body_begins(self._machine, self._who, dispatch.number, dispatch.part, dispatch.key)
-        lasts_s = dispatch.part.work.lasts_s(None, self._world.chance)
+        lasts_s = dispatch.part.work.lasts_s(self._world.chance)
         if dies:
             self._world.after(lasts_s / 2, lambda: self._die(hand, dispatch))
             return

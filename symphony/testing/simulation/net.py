@@ -34,8 +34,8 @@ class Net:
         self.frames: list[Frame] = []
         self.indexes: list[int] = []
         self._values: dict[int, Value] = {}
-        self._items: dict[int, Value | int] = {}
-        self._sources: dict[int, list[int]] = {}
+        self._items: dict[int, Value] = {}
+        self._sources: dict[int, int] = {}
         self._inner: dict[int, Frame] = {}
 
     # layout ------------------------------------------------------------------------------------------------------
@@ -76,8 +76,7 @@ class Net:
             if sources is None:
                 self._items[child] = items[i]
                 continue
-            before = sources[i]
-            self._sources.setdefault(child, []).append(before)
+            before = self._sources[child] = sources[i]
             settled = schedule.settle(before, child)
             if settled == 0:
                 schedule.link(before, child)
@@ -143,8 +142,7 @@ class Net:
         return (frame.given, read, self._item(node)) if self.indexes[node] >= 0 else (frame.given, read)
 
     def _item(self, node: int) -> Value:
-        sources = self._sources.get(node)
-        return self._items[node] if sources is None else self.value(sources[0])
+        return self.value(self._sources[node]) if node in self._sources else self._items[node]
 
     def condition(self, node: int) -> bool:
         """Whether the node's condition holds."""
@@ -161,6 +159,6 @@ class Net:
     def waits_for(self, node: int) -> list[tuple[int, int]]:
         """Whom a node must not start before, with the kind of the edge: for checks, not for deciding."""
         if self.indexes[node] >= 0:
-            return [(before, sc.DATA) for before in self._sources.get(node, ())]
+            return [(self._sources[node], sc.DATA)] if node in self._sources else []
         nodes = self.frames[node].nodes
         return [(nodes[before], kind) for before, kind in self.parts[node].edges.items()]

@@ -77,7 +77,7 @@ class Work:
         """The key of a call; None where results are not served."""
         return repr((self.code, inputs)) if self.is_cached else None
 
-    def lasts_s(self, inputs: Value, chance: Random) -> float:
+    def lasts_s(self, chance: Random) -> float:
         """How long the body works this time."""
         return self.duration_s * (0.2 + 1.6 * chance.random())
 

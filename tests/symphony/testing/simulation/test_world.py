@@ -38,7 +38,8 @@ def test_mixing_depends_on_the_parts_alone():
 
 
 def test_nothing_in_the_simulator_knows_a_real_clock_thread_file_or_chance():
-    forbidden = set("time datetime threading socket secrets subprocess os io pathlib tempfile asyncio uuid".split())
+    forbidden = {"time", "datetime", "threading", "asyncio", "socket", "subprocess", "secrets", "uuid"}
+    forbidden |= {"os", "io", "pathlib", "tempfile"}
     folder = Path(next(iter(simulation.__path__)))
 
     for path in sorted(folder.glob("*.py")):
