@@ -143,12 +143,16 @@ class Schedule:
         return ready
 
     def cancel_unstarted(self) -> list[int]:
-        """Cancel every node that has not started, groups last; returns the nodes that were cancelled."""
-        found = [n for n, s in enumerate(self.state) if s in (PENDING, READY, RETRYING)]
-        for node in found:
+        """Cancel every node that has not started, groups last; returns the nodes that were cancelled.
+
+        What is skipped because a group fails for want of its last elements is among the consequences instead.
+        """
+        cancelled = []
+        for node in [n for n, s in enumerate(self.state) if s in (PENDING, READY, RETRYING)]:
             if self.state[node] in (PENDING, READY, RETRYING):
                 self.cancel(node)
-        return found
+                cancelled.append(node)
+        return cancelled
 
     def _check_open(self, node: int) -> None:
         if self.state[node] >= SUCCEEDED:

@@ -185,6 +185,23 @@ def test_cancelling_ends_everything_that_has_not_started():
     assert schedule.ended == 3
 
 
+def test_what_is_skipped_while_cancelling_is_not_cancelled_too():
+    """Or its end would be told, and recorded, twice."""
+    schedule = Schedule()
+    schedule.add(1)
+    schedule.release(range(1))
+    children = range(schedule.add(2, parent=0), 3)
+    schedule.open_group(0, children)
+    schedule.release(children)
+    follower = schedule.add(1)
+    schedule.link(0, follower)
+    schedule.fail(children[0])
+
+    assert schedule.cancel_unstarted() == [children[1]]
+    assert schedule.consequences == [0, follower]
+    assert schedule.state[follower] == sc.SKIPPED
+
+
 @st.composite
 def graphs(draw: st.DrawFn) -> list[list[tuple[int, int]]]:
     size = draw(st.integers(1, 12))
