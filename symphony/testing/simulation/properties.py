@@ -203,9 +203,7 @@ class Watcher:
         line = self._lines[machine]
         for id in ids:
             request = line.held[id] = line.waiting.pop(id)
-            since = line.first_ever.get(id, now)
-            self._forget(line, id)
-            if now - since < self._patience_s - 1e-6:  # else it was kept for itself, perhaps
+            if not self._leave(line, request, now):
                 self._check_slipping(line, request)
             self._note_first(line, now)
 
@@ -213,14 +211,22 @@ class Watcher:
         """A request holds and wants nothing any more."""
         line = self._lines[machine]
         line.held.pop(id, None)
-        line.waiting.pop(id, None)
-        self._forget(line, id)
+        request = line.waiting.pop(id, None)
+        if request is not None:
+            self._leave(line, request, now)
         self._note_first(line, now)
 
-    def _forget(self, line: _Line, id: str) -> None:
-        line.first_since.pop(id, None)
-        line.first_ever.pop(id, None)
-        line.kept = {tenant: kept for tenant, kept in line.kept.items() if kept != id}
+    def _leave(self, line: _Line, request: Request, now: float) -> bool:
+        """A request waits no more; returns whether it was first long enough to be kept for."""
+        line.first_since.pop(request.id, None)
+        kept = now - line.first_ever.pop(request.id, now) >= self._patience_s - 1e-6
+        if kept:  # one request of a tenant is kept for at a time: only now does the time of the next begin
+            line.first_since = {
+                id: at for id, at in line.first_since.items() if line.waiting[id].tenant != request.tenant
+            }
+        if kept or line.kept.get(request.tenant) == request.id:
+            line.kept.pop(request.tenant, None)
+        return kept
 
     def _note_first(self, line: _Line, now: float) -> None:
         """Note who is first of each tenant now, and who was for longer than the patience until now."""
