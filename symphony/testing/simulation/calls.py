@@ -47,6 +47,7 @@ class Info:
 
     Attributes:
         is_earlier: its end is from an earlier sitting.
+        has_begun: an attempt has begun, whatever became of it: after a first failure such a call may still go on.
     """
 
     attempts: int = 0
@@ -55,6 +56,7 @@ class Info:
     key: str | None = None
     inputs: Value = None
     is_earlier: bool = False
+    has_begun: bool = False
     is_told: bool = False
 
 
@@ -152,7 +154,9 @@ class Calls:
 
     def _dispatch(self, node: int, info: Info) -> Dispatch:
         path, part = self.net.path(node), self.net.parts[node]
-        self._watcher.starts(self._who, self.piece.run, self.book.sitting, self.net, node, stopped=self.is_stopped)
+        stopped = self.is_stopped or (self.has_failed_fast and not info.has_begun)
+        self._watcher.starts(self._who, self.piece.run, self.book.sitting, self.net, node, stopped=stopped)
+        info.has_begun = True
         self._watcher.attempt(self._who, path, part, self._seen, self._world.now)
         if info.key is None:
             self._check_causes(node)

@@ -96,6 +96,11 @@ class StopsWithoutStopping(Tracker):
         """Nothing at all."""
 
 
+class GoesOnAfterTheFirstFailure(Tracker):
+    def __init__(self, *arguments: Any, fail_fast: bool, **options: Any) -> None:
+        super().__init__(*arguments, **options)
+
+
 class ForgetsThatACallEnded(Tracker):
     def end(self, node: int, state: int, now: float) -> list[int]:
         ready = super().end(node, state, now)
@@ -295,6 +300,7 @@ MUTATIONS = [
     Mutation("what is given back is gone", {"arbiter": KeepsWhatIsGivenBack}, "ends"),
     Mutation("no patience", {"arbiter": HasNoPatience}, "no-starving"),
     Mutation("stopping stops nothing", {"tracker": StopsWithoutStopping}, "stopped"),
+    Mutation("no failing fast", {"tracker": GoesOnAfterTheFirstFailure}, "stopped"),
     Mutation("tried again while stopping", {"tracker": TriesAgainWhileStopping}, "ends"),
     Mutation("put back while stopping", {"tracker": PutsBackWhileStopping}, "ends"),
     Mutation("runs for ever", {"tracker": ForgetsThatACallEnded}, "ends"),
