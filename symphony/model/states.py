@@ -39,7 +39,8 @@ TASK_TRANSITIONS: dict[TaskState, frozenset[TaskState]] = {
     T.READY: frozenset({T.RUNNING, T.SUCCEEDED, T.CACHED, T.FAILED, T.SKIPPED, T.CANCELLED}),
     # `skipped` from running: a task with `each` whose elements were all made of elements that failed.
     T.RUNNING: frozenset({T.SUCCEEDED, T.CACHED, T.FAILED, T.RETRYING, T.SKIPPED, T.CANCELLED}),
-    T.RETRYING: frozenset({T.RUNNING, T.FAILED, T.CANCELLED}),
+    # `cached` from retrying: an equal call has succeeded while this one waited for its next attempt.
+    T.RETRYING: frozenset({T.RUNNING, T.CACHED, T.FAILED, T.CANCELLED}),
     T.SUCCEEDED: frozenset(),
     T.CACHED: frozenset(),
     T.FAILED: frozenset(),

@@ -274,6 +274,8 @@ class Arbiter:
         for name, amount in request.demand:
             if amount > self._limits[name]:
                 raise SurroundingsError(never_enough(request.label, name, amount / _MICRO, self._capacity))
+        for _ in self._kept(now):
+            pass  # whoever was first for long enough until now is kept for, although this one may come before it
         entry = self._enqueue(request)
         # Those before it do not fit, or they would have started: it starts if it fits beside what is kept for others.
         if _fits(request.demand, self._free_beside_kept(now)[1]):

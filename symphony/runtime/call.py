@@ -112,6 +112,11 @@ class TaskCalls:
         hit = entry.outputs if entry is not None else self._refreshed(step, key)
         return Prepared(inputs, key, parts, hit)
 
+    def looked_up(self, key: str) -> Mapping[str, Artifact] | None:
+        """The result under a key, looked for once more."""
+        entry = None if self.no_cache else self.store.lookup(key, anchors=self.anchors)
+        return entry.outputs if entry is not None else None
+
     def _refreshed(self, step: Step, key: str) -> Mapping[str, Artifact] | None:
         """The result of a player that reads the world, where only the content of the files it named has changed.
 

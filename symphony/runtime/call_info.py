@@ -31,9 +31,10 @@ class CallInfo:
         commit: what is to be written with its end.
         measures: what was measured of it.
         told: whether its end was told already.
+        released: how many calls with keys had ended when its own key was looked up.
     """
 
-    __slots__ = ("attempts", "commit", "ended_at", "error", "first_started", "key", "measures", "note", "parts",
+    __slots__ = ("attempts", "commit", "ended_at", "error", "first_started", "key", "measures", "note", "parts", "released",
                  "started_at", "told", "waited_for", "waited_s",
                  "worker")  # fmt: skip
 
@@ -51,6 +52,7 @@ class CallInfo:
         self.commit: Commit = NOTHING
         self.measures: dict[str, Any] | None = None
         self.told = False
+        self.released = 0
         self.waited_for = ""
 
 

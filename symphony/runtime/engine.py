@@ -439,7 +439,7 @@ class Engine:
                 return self._expand(node)
             if step.body is not None:
                 with self._lock:
-                    return self._settled(net.open_element(node))
+                    return self._settled(net.open_element(node)) if self.schedule.state[node] == sc.READY else []
         except (ExpressionError, ElementError, KeyError, TypeError, ValueError) as error:
             return self._failed(node, error, retry=False)
         return self._call(node, worker)
@@ -487,29 +487,41 @@ class Engine:
             info.note = "would run"
             return self._end(node, sc.FAILED)
         try:
-            begun = self._start(node, step, info, worker)
+            begun = self._start(node, step, prepared, info, worker)
         except SurroundingsError as error:
             return self._failed(node, error, retry=False)
         if begun is None:
-            return []
+            return self._served_meanwhile(node, prepared)
         if self._outside is not None and step.outside:
             return self._hand_over(node, step, prepared, info, begun)
         return self._made(node, step, prepared, info, begun)
 
+    def _served_meanwhile(self, node: int, prepared: Prepared) -> list[int]:
+        """End a call that did not start, if that was because an equal one has given the result."""
+        if prepared.hit is None:
+            return []
+        self.net.put(node, {}, dict(prepared.hit))
+        return self._end(node, sc.CACHED)
+
     def _prepared(self, node: int, step: Step, info: CallInfo) -> Prepared:
         inputs = self.net.inputs(node)
+        info.released = self.tracker.released
         prepared = self.calls.prepare(step, inputs, forced=step.id in self.settings.forced)
         info.key, info.parts = prepared.key, prepared.parts
         if step.is_effect and prepared.hit is None and self._teller.writes:
             self.calls.store.flush()  # an effect never precedes its cause
         return prepared
 
-    def _start(self, node: int, step: Step, info: CallInfo, worker: str) -> float | None:
+    def _start(self, node: int, step: Step, prepared: Prepared, info: CallInfo, worker: str) -> float | None:
         """When the call started, in seconds of the run's clock; None where it has to wait, or must not start any more."""
         now = time.monotonic()
         with self._lock:
             if info.key is not None and not self.tracker.first_with(info.key, node):
                 return None
+            if info.key is not None and info.released != self.tracker.released and step.id not in self.settings.forced:
+                prepared.hit = self.calls.looked_up(info.key)  # an equal call may have ended since
+                if prepared.hit is not None:
+                    return None
             if step.demands and not self.tracker.admit(node, now):
                 self.tracker.no_longer_in_flight(info.key)
                 return None
@@ -675,6 +687,7 @@ class Engine:
             self.tracker.no_longer_in_flight(info.key)
             if not self.tracker.stopping:
                 self.tracker.put_back(node, time.monotonic())
+                self._tell_changed()
                 self._changed.notify()
                 return []
         return self._failed(node, StoppedError("the run was cancelled"))
@@ -753,6 +766,7 @@ class Engine:
         with self._lock:
             self.tracker.try_again(node, now + wait, now)
             self.tracker.no_longer_in_flight(info.key)
+            self._tell_changed()
             self._changed.notify()
         data = {"attempt": info.attempts, "delay_s": wait, "error": info.error}
         self._teller.event(EventKind.TASK_RETRYING, self.net.path(node), data)

@@ -10,6 +10,9 @@ An edge from `u` to `v` says when `v` may start after `u` ended:
     ORDER      go on         go on                 skip v
     TOLERANT   go on         go on                 go on
     STREAM     as DATA, but v also goes on as soon as u has its elements
+
+A failure skips at once. A skip by `when` is passed on when everything else that `v` waits for has ended, so that the
+cause of a skip, and with it what ORDER edges make of it, does not depend on who is faster: a failure counts before it.
 """
 
 from __future__ import annotations
@@ -62,6 +65,7 @@ class Schedule:
         self.parent: dict[int, int] = {}
         self.children: dict[int, range | list[int]] = {}
         self.open_groups: set[int] = set()
+        self._left_out: set[int] = set()
         self.ended = 0
         self.consequences: list[int] = []
 
@@ -109,6 +113,9 @@ class Schedule:
         for follower in self.followers[node]:
             waiting[follower] -= 1
             if waiting[follower] == 0 and states[follower] == PENDING:
+                if follower in self._left_out:
+                    ready += self._leave_out(follower)
+                    continue
                 states[follower] = READY
                 ready.append(follower)
         if node in self.parent:
@@ -136,12 +143,16 @@ class Schedule:
         return ready
 
     def cancel_unstarted(self) -> list[int]:
-        """Cancel every node that has not started, groups last; returns the nodes that were cancelled."""
-        found = [n for n, s in enumerate(self.state) if s in (PENDING, READY, RETRYING)]
-        for node in found:
+        """Cancel every node that has not started, groups last; returns the nodes that were cancelled.
+
+        What is skipped because a group fails for want of its last elements is among the consequences instead.
+        """
+        cancelled = []
+        for node in [n for n, s in enumerate(self.state) if s in (PENDING, READY, RETRYING)]:
             if self.state[node] in (PENDING, READY, RETRYING):
                 self.cancel(node)
-        return found
+                cancelled.append(node)
+        return cancelled
 
     def _check_open(self, node: int) -> None:
         if self.state[node] >= SUCCEEDED:
@@ -164,16 +175,27 @@ class Schedule:
             for follower in self.followers[node]:
                 if self.state[follower] >= SUCCEEDED:
                     continue
-                if self._goes_on(node, follower, cause):
-                    self.waiting[follower] -= 1
-                    if self.waiting[follower] == 0 and self.state[follower] == PENDING:
-                        self.state[follower] = READY
-                        ready.append(follower)
-                elif self.state[follower] in (PENDING, READY):
-                    todo.append((follower, SKIPPED, cause))
+                if not self._goes_on(node, follower, cause):
+                    if cause != WHEN:
+                        if self.state[follower] in (PENDING, READY):
+                            todo.append((follower, SKIPPED, cause))
+                        continue
+                    self._left_out.add(follower)
+                self.waiting[follower] -= 1
+                if self.waiting[follower] == 0 and self.state[follower] == PENDING:
+                    if follower in self._left_out:
+                        todo.append((follower, SKIPPED, WHEN))
+                        continue
+                    self.state[follower] = READY
+                    ready.append(follower)
             if node in self.parent:
                 self._child_ended(node, ready)
         return [n for n in ready if self.state[n] == READY]
+
+    def _leave_out(self, node: int) -> list[int]:
+        """Everything that a node waits for has ended, some of it left out by `when`: so is the node."""
+        self.consequences.append(node)
+        return self._end(node, SKIPPED, WHEN)
 
     def _goes_on(self, node: int, follower: int, cause: int) -> bool:
         kind = self.kinds.get((node, follower), DATA)
@@ -199,6 +221,9 @@ class Schedule:
             # from now on the follower's elements wait for elements: the edge between the groups has done its work
             self.waiting[follower] -= 1
             if self.waiting[follower] == 0 and self.state[follower] == PENDING:
+                if follower in self._left_out:
+                    ready += self._leave_out(follower)
+                    continue
                 self.state[follower] = READY
                 ready.append(follower)
         self.followers[group] = kept
@@ -255,10 +280,14 @@ class Schedule:
 
 
 def edges_of(dependencies: Sequence[tuple[int, int]]) -> dict[int, int]:
-    """Merge several reasons to wait for the same node: DATA is stricter than STREAM, then TOLERANT, then ORDER."""
-    strictness = {DATA: 3, STREAM: 2, TOLERANT: 1, ORDER: 0}
+    """Merge several reasons to wait for the same node: DATA is stricter than TOLERANT, then ORDER.
+
+    STREAM beside any other kind is DATA: whoever needs the end of a list, or the state of it, waits for the whole.
+    """
+    strictness = {DATA: 2, TOLERANT: 1, ORDER: 0}
     merged: dict[int, int] = {}
     for node, kind in dependencies:
-        if node not in merged or strictness[kind] > strictness[merged[node]]:
-            merged[node] = kind
+        known = merged.setdefault(node, kind)
+        if known != kind:
+            merged[node] = DATA if STREAM in (known, kind) else max(known, kind, key=strictness.__getitem__)
     return merged

@@ -38,6 +38,7 @@ class Tracker:
         ready_at: since when a call has been ready; taken out when it starts.
         changed: nodes whose end is to be told, in order; whoever tells them takes them out.
         stopping: nothing starts any more.
+        released: how many calls with keys have ended: whoever looked a key up before may look again.
     """
 
     def __init__(
@@ -55,6 +56,7 @@ class Tracker:
         self.ready_at: dict[int, float] = {}
         self.changed: list[int] = []
         self.stopping = False
+        self.released = 0
         self._unsorted = False
         self._admission = admission
         self._asked: set[int] = set()
@@ -76,7 +78,12 @@ class Tracker:
         return -self._priority_of(node)
 
     def admit(self, node: int, now: float) -> bool:
-        """Whether a call that needs resources has them; if not, it is ready again when its turn has come."""
+        """Whether a call that needs resources has them; if not, it is ready again when its turn has come.
+
+        One that must not start any more asks for nothing: nobody would give it back.
+        """
+        if self.stopping or self.schedule.state[node] not in (sc.READY, sc.RETRYING):
+            return False
         if self._admission is None or node in self._asked:
             return True
         self._asked.add(node)
@@ -126,6 +133,7 @@ class Tracker:
 
     def no_longer_in_flight(self, key: str | None) -> None:
         """The call with this key has ended; those that wait for it may be taken again."""
+        self.released += 1
         if key is not None and (waiting := self._in_flight.pop(key, None)):
             self.ready.extend(waiting)
 
@@ -176,14 +184,23 @@ class Tracker:
         self.ready.extend(n for n in nodes if self.schedule.state[n] in (sc.READY, sc.RETRYING))
 
     def try_again(self, node: int, at: float, now: float) -> None:
-        """A call failed and is tried again at a time; until then it holds nothing."""
+        """A call failed and is tried again at a time; until then it holds nothing. While stopping it is cancelled."""
+        if self.stopping or self.schedule.state[node] >= sc.SUCCEEDED:
+            self.end(node, sc.CANCELLED, now)
+            return
         self.running.discard(node)
         self.give_back(node, now)
         self.schedule.state[node] = sc.RETRYING
         heapq.heappush(self._timers, (at, node))
 
     def put_back(self, node: int, now: float) -> None:
-        """A call that had started is ready again, as if it had not: its worker was lost."""
+        """A call that had started is ready again, as if it had not: its worker was lost. While stopping it is cancelled.
+
+        What it held it holds on to. Say `no_longer_in_flight` too, or it waits for itself.
+        """
+        if self.stopping or self.schedule.state[node] >= sc.SUCCEEDED:
+            self.end(node, sc.CANCELLED, now)
+            return
         self.running.discard(node)
         self.schedule.state[node] = sc.READY
         self.ready_at[node] = now

@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import fields, replace
 from typing import Any
 
-from symphony.errors import CodecError, StoreError, UsageError
+from symphony.errors import CodecError, RefusedError, StoreError, UsageError
 from symphony.model.frozen import FrozenMap
 from symphony.model.states import GOOD, RunState
 from symphony.store.committer import Committer
@@ -53,9 +53,15 @@ class Journal:
         Args:
             next_lease: gives the lease of the new sitting, or refuses, from its number and the last lease. Called
                 within the transaction.
+
+        Raises:
+            RefusedError: the run has succeeded, perhaps a moment ago: that is final.
         """
         with self._database.transaction() as connection:
-            run = replace(_stored_run(connection, run_id), **changes)
+            stored = _stored_run(connection, run_id)
+            if stored.state is RunState.SUCCEEDED:
+                raise RefusedError(f"the run {run_id} succeeded: there is nothing to resume; run the melody again instead")
+            run = replace(stored, **changes)
             run = replace(run, sitting=run.sitting + 1)
             _write_lease(connection, next_lease(run.sitting, _lease_of(connection, run_id)))
             _write_run(connection, run)

@@ -452,6 +452,7 @@ class Store:
     ) -> RunRecord:
         """Open a new sitting of a run, in one transaction; see `Journal.take`."""
         self._check()
+        self._committer.flush()  # what waits was given under the earlier sitting, and is written or refused as such
         self.journal.take(run_id, next_lease, changes)
         self._lost.pop(run_id, None)
         self._renew_tables()

@@ -202,6 +202,15 @@ def test_a_large_request_is_not_starved_by_another_run_that_always_holds_less():
     assert "a-large" in started
 
 
+def test_a_pressing_request_does_not_slip_by_one_that_was_first_for_long_enough():
+    """Nothing happened for a while, so nobody had looked; what was promised holds all the same."""
+    arbiter = Arbiter({"cpus": 4}, patience_s=30.0)
+    ask(arbiter, "long", cpus=1)
+    ask(arbiter, "large", 0.0, cpus=4)
+
+    assert not ask(arbiter, "pressing", 31.0, cpus=1, priority=9)
+
+
 def test_nothing_is_kept_for_a_request_that_was_withdrawn():
     arbiter = Arbiter({"cpus": 4}, patience_s=1.0)
     ask(arbiter, "long", cpus=1)

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from symphony.errors import InternalError
 from symphony.model.states import FINAL, RunState, TaskState, check_run_transition, check_task_transition
 from symphony.runtime import schedule as sc
-from symphony.runtime.schedule import DATA, ORDER, STREAM, TOLERANT, WHEN, Schedule, State
+from symphony.runtime.schedule import DATA, ORDER, STREAM, TOLERANT, WHEN, Schedule, State, edges_of
 
 
 def chain(*kinds: int) -> tuple[Schedule, list[int]]:
@@ -53,6 +53,54 @@ def test_what_an_edge_means(kind: int, after_skip: int, after_failure: int):
     schedule, _ = chain(kind)
     schedule.fail(0)
     assert schedule.state[1] == after_failure
+
+
+@pytest.mark.parametrize("failure_first", [True, False], ids=["failure first", "skip first"])
+def test_a_failure_counts_before_a_condition_whoever_is_faster(failure_first: bool):
+    """Semantics 25: what follows by order alone must not depend on which of two tasks ended first."""
+    schedule = Schedule()
+    schedule.add(4)  # 2 needs the results of 0 and 1; 3 comes after 2 by order alone
+    schedule.link(0, 2)
+    schedule.link(1, 2)
+    schedule.link(2, 3, ORDER)
+    schedule.release(range(4))
+
+    if failure_first:
+        schedule.fail(1)
+        schedule.skip(0)
+    else:
+        schedule.skip(0)
+        assert schedule.state[2] == sc.PENDING
+        schedule.fail(1)
+
+    assert list(schedule.state) == [sc.SKIPPED, sc.FAILED, sc.SKIPPED, sc.SKIPPED]
+    assert schedule.cause[2] == schedule.cause[3] == 1
+
+
+def test_a_skip_is_passed_on_when_everything_else_has_ended():
+    schedule = Schedule()
+    schedule.add(4)
+    schedule.link(0, 2)
+    schedule.link(1, 2)
+    schedule.link(2, 3, ORDER)
+    schedule.release(range(4))
+
+    assert schedule.skip(0) == []
+    assert schedule.succeed(1) == [3]
+    assert schedule.cause[2] == WHEN
+    assert schedule.consequences == [2]
+
+
+@pytest.mark.parametrize(
+    ("kinds", "merged"),
+    [
+        ((ORDER, TOLERANT), TOLERANT), ((TOLERANT, DATA), DATA), ((STREAM, STREAM), STREAM),
+        ((STREAM, ORDER), DATA), ((TOLERANT, STREAM), DATA), ((DATA, STREAM), DATA),
+    ],
+)  # fmt: skip
+def test_several_reasons_to_wait_are_one(kinds: tuple[int, int], merged: int):
+    """Who asks for the end or the state of a list must not start with its first element."""
+    assert edges_of([(7, kind) for kind in kinds]) == {7: merged}
 
 
 def test_an_end_is_final():
@@ -135,6 +183,23 @@ def test_cancelling_ends_everything_that_has_not_started():
     assert schedule.cancel_unstarted() == [1, 2]
     schedule.cancel(0)
     assert schedule.ended == 3
+
+
+def test_what_is_skipped_while_cancelling_is_not_cancelled_too():
+    """Or its end would be told, and recorded, twice."""
+    schedule = Schedule()
+    schedule.add(1)
+    schedule.release(range(1))
+    children = range(schedule.add(2, parent=0), 3)
+    schedule.open_group(0, children)
+    schedule.release(children)
+    follower = schedule.add(1)
+    schedule.link(0, follower)
+    schedule.fail(children[0])
+
+    assert schedule.cancel_unstarted() == [children[1]]
+    assert schedule.consequences == [0, follower]
+    assert schedule.state[follower] == sc.SKIPPED
 
 
 @st.composite

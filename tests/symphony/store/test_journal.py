@@ -7,11 +7,11 @@ from pathlib import Path
 
 import pytest
 
-from symphony.errors import UsageError
+from symphony.errors import RefusedError, UsageError
 from symphony.model.artifact import Artifact
 from symphony.model.frozen import FrozenMap
 from symphony.model.states import RunState, TaskState
-from symphony.store.records import CallRecord, KeyEntry, RunRecord
+from symphony.store.records import CallRecord, KeyEntry, Lease, RunRecord
 from symphony.store.store import Store
 
 RUN = RunRecord(
@@ -131,6 +131,39 @@ def test_a_later_sitting_wins_over_an_earlier_one(tmp_path: Path) -> None:
     first.flush()
 
     assert [(c.task, c.state, c.attempt) for c in second.calls("r1")] == [("a", DONE, 2), ("b", DONE, 0)]
+
+
+def next_lease(sitting: int, before: Lease | None) -> Lease:
+    return Lease("r1", sitting, "host", 7, 1e12)
+
+
+def test_what_waited_when_a_run_was_taken_again_counts_for_the_earlier_sitting(tmp_path: Path) -> None:
+    """Another process had the run in between: what this one still held back must not come after what that one wrote."""
+    first, second = Store.open(tmp_path), Store.open(tmp_path)
+    first.begin_run(RUN, next_lease(1, None))
+    with first._committer.held():  # the group commit waits
+        first.record([call("a", FAILED)])
+        second.take_run("r1", next_lease, {})
+        second.record([call("a", attempt=2)])
+        second.flush()
+
+        first.take_run("r1", next_lease, {})
+
+    first.flush()
+    assert [(c.task, c.state, c.attempt) for c in second.calls("r1")] == [("a", DONE, 2)]
+
+
+def test_a_run_that_has_succeeded_is_not_taken(store: Store) -> None:
+    """For a run only `succeeded` is final: it may have ended between being looked at and being taken."""
+    store.begin_run(RUN, next_lease(1, None))
+    store.update_run("r1", state=RunState.SUCCEEDED)
+
+    with pytest.raises(RefusedError, match="r1 succeeded: there is nothing to resume"):
+        store.take_run("r1", next_lease, {"state": RunState.RUNNING})
+
+    found = store.run("r1")
+    assert found is not None
+    assert found.state is RunState.SUCCEEDED
 
 
 def test_what_is_no_plain_data_is_told_by_its_text_and_stops_no_commit(store: Store) -> None:
