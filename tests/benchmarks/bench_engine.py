@@ -26,6 +26,7 @@ from symphony.runtime.execute import Order, drive_fast, execute
 from symphony.runtime.fast_loop import BoundCalls, FastRun
 from symphony.runtime.fast_road import FastRoad
 from symphony.runtime.steps import build_program
+from symphony.runtime.watching import Watch
 from symphony.store.store import Store
 
 HERE = Path(__file__).resolve().parent
@@ -146,7 +147,7 @@ def fast(bound: BoundCalls, workers: int) -> Callable[[], Any]:
     executor = executor_named("pit")
 
     def run() -> None:
-        drive_fast(FastRoad(FastRun(bound), None), executor, workers)
+        drive_fast(FastRoad(FastRun(bound), None), executor, workers, Watch("", None, None, None))
 
     return run
 
