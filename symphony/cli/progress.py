@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from typing import Any
 
@@ -53,12 +53,14 @@ class Tally:
                 self.failed.add(event.task)
 
     def news(self, event: Event) -> str | None:
-        """What is worth a line of its own: the start of the run, retries, and each failure once."""
+        """What is worth a line of its own: the start of the run, what tasks say, retries, and each failure once."""
         data = event.data or {}
         if event.kind is EventKind.RUN_STARTED:
             return f"run {event.run} started"
         if event.kind is EventKind.TASK_RETRYING:
             return printable(f"{event.task} is tried again: {error_line(data.get('error'))}")
+        if event.kind is EventKind.LOG:
+            return said_line(event.task, data)
         if event.kind is EventKind.TASK_ERROR and event.task not in self.told:
             return self._failure(event.task, data.get("error"))
         return None
@@ -129,6 +131,12 @@ def _bar(tally: Tally) -> Iterator[Callable[[Event], None]]:
             progress.update(row, description=tally.summary(), completed=len(tally.done), total=tally.total or None)
 
         yield take
+
+
+def said_line(task: str, line: Mapping[str, Any]) -> str:
+    """What a task has printed or logged, on one line: ``stats[3] | warning: no rows``."""
+    level = str(line.get("level", "info"))
+    return printable(f"{task} | {'' if level == 'info' else f'{level}: '}{line.get('message', '')}".rstrip())
 
 
 def _some(names: list[str], most: int = 3) -> str:

@@ -9,6 +9,7 @@ from symphony.model.event import Event, EventKind
 from symphony.model.states import TaskState
 from symphony.runtime.call import NOTHING, Commit
 from symphony.runtime.network import Network
+from symphony.runtime.run_log import RunLog
 from symphony.store.records import CallRecord
 from symphony.store.store import Store
 
@@ -60,21 +61,23 @@ class Teller:
     Args:
         store: where the journal is, or None where nothing is recorded.
         listener: called with every event.
-        redact: takes the values of secrets out of texts.
+        log: takes the lines of bodies.
         now: seconds since the epoch.
     """
 
     def __init__(
         self, run: str, net: Network, store: Store | None, listener: Callable[[Event], None] | None,
-        redact: Callable[[str], str], now: Callable[[], float],
+        log: RunLog, now: Callable[[], float],
     ) -> None:  # fmt: skip
         self._run, self._net, self._store, self._listener = run, net, store, listener
-        self._redact, self._now = redact, now
+        self._log, self._now = log, now
         self.listens = listener is not None
         self.writes = store is not None
 
     def ended(self, node: int, state: TaskState, info: CallInfo, note: str) -> None:
         """A node has ended."""
+        if self._log.has_full:
+            self._log.ended(self._net.path(node))
         if info.told:
             return
         if self._store is not None:
@@ -110,10 +113,7 @@ class Teller:
 
     def log(self, line: dict[str, Any]) -> None:
         """A body has logged a line."""
-        line["message"] = self._redact(line["message"])
-        if self._store is not None:
-            self._store.append_log(self._run, [line])
-        self.event(EventKind.LOG, line["task"], {k: v for k, v in line.items() if k not in ("task", "at")})
+        self._log.write(line)
 
     def event(self, kind: EventKind, task: str, data: dict[str, Any] | None) -> None:
         """Something happened that only listeners hear of."""

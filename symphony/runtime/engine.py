@@ -18,6 +18,7 @@ from symphony.model.event import Event, EventKind
 from symphony.model.states import RunState, TaskState
 from symphony.runtime import schedule as sc
 from symphony.runtime.arbitration import Units
+from symphony.runtime.body_output import BodyOutput
 from symphony.runtime.call import Prepared, TaskCalls
 from symphony.runtime.call_info import CallInfo, Teller
 from symphony.runtime.context import RunContext
@@ -29,6 +30,7 @@ from symphony.runtime.network import Network
 from symphony.runtime.outside import LostError, Outside, Started, Told, WorkerDiedError
 from symphony.runtime.processes.orders import Ended, Outcome
 from symphony.runtime.retrying import delay_s
+from symphony.runtime.run_log import RunLog
 from symphony.runtime.schedule import State
 from symphony.runtime.shell import StoppedError, outputs_of
 from symphony.runtime.steps import Program, Step, every_step
@@ -125,6 +127,7 @@ class Engine:
         recorded: outcomes of an earlier sitting of the same run, by (task path, index).
         done, failed: what the fast road computed before it ended, by position in the plan, and what ended it.
         capacity: how much there is of each resource; None: as much as is asked for.
+        output: hears what bodies print and log; None: they are not listened to.
     """
 
     def __init__(
@@ -141,6 +144,7 @@ class Engine:
         done: Mapping[int, Done] | None = None,
         failed: Mapping[int, Failed] | None = None,
         capacity: Mapping[str, float] | None = None,
+        output: BodyOutput | None = None,
     ) -> None:
         self.calls, self.settings, self.redact = calls, settings, redact
         self.recorded = recorded or {}
@@ -159,7 +163,11 @@ class Engine:
         self.stop = threading.Event()
         self._clock_offset_s = time.time() - time.monotonic()
         writes = calls.recorded and not settings.probe
-        self._teller = Teller(settings.run, self.net, calls.store if writes else None, settings.on_event, redact, time.time)
+        store, listener, self._output = calls.store if writes else None, settings.on_event, output
+        log = output.log if output is not None else RunLog(settings.run, store, listener, redact)
+        self._teller = Teller(settings.run, self.net, store, listener, log, time.time)
+        if output is not None:
+            output.names, output.making = lambda node: (self.net.path(node), self._info(node).attempts), {}
         self._lock = threading.RLock()
         self._changed = threading.Condition(self._lock)
         self._idle = 0
@@ -519,7 +527,7 @@ class Engine:
         """Run the body on this thread and take what it gives."""
         context = self._context(node, info) if step.wants_context else None
         try:
-            returned = self.calls.invoke(step, prepared, context, self.stop)
+            returned = self._invoked(node, step, prepared, context)
             if step.pin is not None and step.pin.is_async:
                 self._await(node, returned, _Awaited(prepared, context, begun))
                 context = None
@@ -532,6 +540,16 @@ class Engine:
         finally:
             if context is not None:
                 context.close()
+
+    def _invoked(self, node: int, step: Step, prepared: Prepared, context: RunContext | None) -> Any:
+        output = self._output
+        if output is None:
+            return self.calls.invoke(step, prepared, context, self.stop)
+        token = output.begin(node)
+        try:
+            return self.calls.invoke(step, prepared, context, self.stop)
+        finally:
+            output.end(node, token)
 
     def _kept(
         self, node: int, step: Step, prepared: Prepared, info: CallInfo, returned: Any, context: RunContext | None, begun: float
@@ -649,7 +667,9 @@ class Engine:
         with self._lock:
             self._awaited[node] = awaited
         self._have_clerk()
-        arrived = self._arrived
+        arrived, output = self._arrived, self._output
+        if output is not None:
+            coroutine = output.spoken(node, coroutine)
         self._coroutines.start(
             coroutine, self.net.steps[node].task.timeout, lambda value, error: arrived.put((node, value, error))
         )

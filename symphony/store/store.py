@@ -564,7 +564,7 @@ class Store:
             batch.logs += [(run_id, line) for line in lines]
 
         self._check()
-        self._committer.add(add, count=len(lines))
+        self._committer.add(add, count=len(lines), size_bytes=sum([len(line.get("message", "")) for line in lines]))
 
     def logs(self, run_id: str, task: str | None = None) -> list[dict[str, Any]]:
         """The log lines of a run, or of one task with its elements, in order."""
