@@ -103,7 +103,7 @@ def _plain(tally: Tally) -> Callable[[Event], None]:
             line = tally.summary()
         if line:
             with suppress(OSError):  # nobody reads any more; the run goes on
-                sys.stderr.write(f"{line}\n")
+                (sys.stdout if _is_printed(event) else sys.stderr).write(f"{line}\n")
 
     return take
 
@@ -126,11 +126,19 @@ def _bar(tally: Tally) -> Iterator[Callable[[Event], None]]:
         def take(event: Event) -> None:
             tally.take(event)
             line = tally.news(event)
-            if line and event.kind is not EventKind.RUN_STARTED:
+            if line and _is_printed(event) and not sys.stdout.isatty():
+                with suppress(OSError):
+                    sys.stdout.write(f"{line}\n")
+            elif line and event.kind is not EventKind.RUN_STARTED:
                 console.print(line, markup=False, highlight=False, soft_wrap=True)
             progress.update(row, description=tally.summary(), completed=len(tally.done), total=tally.total or None)
 
         yield take
+
+
+def _is_printed(event: Event) -> bool:
+    """Whether a body has written this to stdout, where people may have led it to a file."""
+    return event.kind is EventKind.LOG and (event.data or {}).get("origin") == "stdout"
 
 
 def said_line(task: str, line: Mapping[str, Any]) -> str:

@@ -213,7 +213,7 @@ class _Installation:
                 self._streams[origin] = _Stream(origin, stream)
                 setattr(sys, origin, self._streams[origin])
         self._call_handlers = logging.Logger.callHandlers
-        logging.Logger.callHandlers = _call_handlers  # type: ignore[method-assign]
+        logging.Logger.callHandlers = _call_handlers  # type: ignore[assignment, method-assign]
         root = logging.getLogger()
         self._least = logging.NOTSET
         if root.level == logging.WARNING:  # nobody has said otherwise
@@ -226,7 +226,7 @@ class _Installation:
                 setattr(sys, origin, stream.stream)
         self._streams = {}
         if logging.Logger.callHandlers is _call_handlers:
-            logging.Logger.callHandlers = self._call_handlers  # type: ignore[method-assign]
+            logging.Logger.callHandlers = self._call_handlers  # type: ignore[assignment, method-assign]
         root = logging.getLogger()
         if self._least and root.level == logging.INFO:
             root.setLevel(self._least)

@@ -26,6 +26,7 @@ from symphony.runtime.coroutines import Coroutines
 from symphony.runtime.error_document import error_document, error_types
 from symphony.runtime.grants import Grants
 from symphony.runtime.lists import ElementError
+from symphony.runtime.measuring import WORTH_MEASURING_S, CpuMeter
 from symphony.runtime.network import Network
 from symphony.runtime.outside import LostError, Outside, Started, Told, WorkerDiedError
 from symphony.runtime.processes.orders import Ended, Outcome
@@ -44,7 +45,6 @@ BATCH = 64
 GRACE_S = 2.0
 PROCESS_GRACE_S = 1.0
 """How long a process has between SIGTERM and SIGKILL: shorter than what threads get, so that it is gone by then."""
-_WORTH_MEASURING_S = 0.001
 _SHORT_S = 0.0001
 _LONG_S = 0.002
 """What waits behind a call that takes longer is taken by other workers."""
@@ -181,6 +181,7 @@ class Engine:
         self._parked: deque[int] = deque()
         self._arrived: queue.SimpleQueue[tuple[int, Any, BaseException | None] | None] = queue.SimpleQueue()
         self._clerk: threading.Thread | None = None
+        self._meter = CpuMeter()
         self._finished = threading.Event()
         self._stopped_for = Stop.ASKED
         self.goes_on = done is not None
@@ -542,14 +543,16 @@ class Engine:
                 context.close()
 
     def _invoked(self, node: int, step: Step, prepared: Prepared, context: RunContext | None) -> Any:
-        output = self._output
-        if output is None:
-            return self.calls.invoke(step, prepared, context, self.stop)
-        token = output.begin(node)
+        output, meter, function = self._output, self._meter, step.player.function if step.player is not None else None
+        cpu = 0.0 if function in meter.quick else meter.start()
+        token = output.begin(node) if output is not None else None
         try:
             return self.calls.invoke(step, prepared, context, self.stop)
         finally:
-            output.end(node, token)
+            if output is not None and token is not None:
+                output.end(node, token)
+            if cpu or time.monotonic() - prepared.loaded_at > WORTH_MEASURING_S:
+                prepared.cpu_s = meter.stop(function, cpu, time.monotonic() - prepared.loaded_at)
 
     def _kept(
         self, node: int, step: Step, prepared: Prepared, info: CallInfo, returned: Any, context: RunContext | None, begun: float
@@ -560,9 +563,8 @@ class Engine:
             step, prepared, returned, workdir, run=self.settings.run, call=self.net.path(node), replace=step.id in self.settings.forced
         )  # fmt: skip
         info.commit = result.commit
-        if computed - begun > _WORTH_MEASURING_S or info.waited_for:
-            info.measures = {"compute_s": computed - begun, "save_s": time.monotonic() - computed,
-                             **_sizes(prepared.inputs, result.artifacts)}  # fmt: skip
+        if computed - begun > WORTH_MEASURING_S or info.waited_for:
+            info.measures = _measures(prepared, begun, computed) | _sizes(prepared.inputs, result.artifacts) | (info.measures or {})
             if info.waited_for:
                 info.measures["waited_for"] = info.waited_for
         self.net.put(node, result.values, result.artifacts)
@@ -623,6 +625,7 @@ class Engine:
             if step.player is None and outcome.how is Ended.OK:
                 assert started.script is not None
                 returned = outputs_of(step.task, started.script, outcome.exit_status or 0)
+                info.measures = dict(outcome.measured)
                 return self._kept(node, step, started.prepared, info, returned, started.context, started.begun)
             result = self._outside.result_of(
                 started, outcome, run=self.settings.run, call=self.net.path(node), replace=step.id in self.settings.forced
@@ -728,8 +731,7 @@ class Engine:
             self.tracker.try_again(node, now + wait, now)
             self.tracker.no_longer_in_flight(info.key)
             self._changed.notify()
-        data = {"attempt": info.attempts, "delay_s": wait, "error": info.error}
-        self._teller.event(EventKind.TASK_RETRYING, self.net.path(node), data)
+        self._teller.retrying(node, info, wait)
         return []
 
     def _end(self, node: int, state: int, ended_at: float | None = None) -> list[int]:
@@ -798,6 +800,13 @@ class Engine:
             return self.net.held(value, self.net.root, None)
         except KeyError:
             return None
+
+
+def _measures(prepared: Prepared, begun: float, computed: float) -> dict[str, Any]:
+    """The times of a call whose result has just been kept, in seconds."""
+    loaded = prepared.loaded_at or begun
+    cpu = {} if prepared.cpu_s is None else {"cpu_s": prepared.cpu_s}
+    return {"load_s": loaded - begun, "compute_s": computed - loaded, "save_s": time.monotonic() - computed, **cpu}
 
 
 def _sizes(inputs: Mapping[str, Held], artifacts: Mapping[str, Artifact]) -> dict[str, int]:

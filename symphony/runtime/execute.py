@@ -174,12 +174,17 @@ class Sitting:
         outputs = {n: a.to_document() for n, a in result.artifacts.items()}
         self.store.update_run(
             self.run_id, state=result.state, ended_at=time.time(), outputs=outputs, counts=dict(result.counts),
-            players=self._players(),
+            players=self._players(), measures=self._measured(result),
         )  # fmt: skip
         self._tell(
             EventKind.RUN_ENDED, {"state": str(result.state), "seconds": result.seconds, "counts": dict(result.counts)}
         )
         return result
+
+    def _measured(self, result: RunResult) -> dict[str, Any]:
+        """What the profile of a run must know besides its calls."""
+        workers = {"workers": self.executor.workers, "processes": self.executor.processes}
+        return {"seconds": result.seconds, "cpus": os.cpu_count() or 1, **workers}
 
     def _players(self) -> dict[str, Any]:
         """Tear down the players that were kept set up; what the pool has to tell of them."""

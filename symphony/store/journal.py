@@ -246,7 +246,7 @@ def _read_run(data: bytes) -> RunRecord:
     except CodecError as error:
         raise StoreError(f"the record of a run is damaged: {error}; `symphony store verify` lists what is") from error
     known = {name: value for name, value in content.items() if name in _FIELDS}
-    for name in ("params", "options", "outputs", "counts", "players"):
+    for name in ("params", "options", "outputs", "counts", "players", "measures"):
         known[name] = FrozenMap(known.get(name) or {})
     known["tags"], known["state"] = tuple(known.get("tags", ())), RunState(known["state"])
     return RunRecord(**known)
