@@ -34,8 +34,8 @@ def busy_s(call: CallRecord | None) -> float:
     if call is None or call.state is TaskState.CACHED or call.started_at is None or call.ended_at is None:
         return 0.0
     measures = call.measures or {}
-    parts = sum(measures.get(name, 0.0) for name in ("load_s", "compute_s", "save_s"))
-    tried = sum(_between(attempt) for attempt in measures.get("tried", ()))
+    parts: float = sum(measures.get(name, 0.0) for name in ("load_s", "compute_s", "save_s"))
+    tried: float = sum(_between(attempt) for attempt in measures.get("tried", ()))
     return max(0.0, call.ended_at - call.started_at, parts) + tried
 
 

@@ -9,7 +9,7 @@ from symphony.errors import UsageError
 from symphony.model.plan import Plan
 from symphony.model.states import RunState
 from symphony.runtime.history import state_of
-from symphony.runtime.run_jobs import COROUTINES, busy_s, jobs_of
+from symphony.runtime.run_jobs import COROUTINES, PROCESSES, THREADS, busy_s, jobs_of
 from symphony.runtime.task_rows import plan_text_of
 from symphony.runtime.what_if import Job, critical_path, scaled, simulate, work_s
 from symphony.store.records import CallRecord, RunRecord
@@ -52,7 +52,8 @@ class _Profile:
         for job in self.jobs:
             if job.seconds > 0 and job.name in self.made:
                 seen.setdefault(job.pool, set()).add(self.made[job.name].worker or "")
-        counts = {pool: int(self.run.measures.get({"threads": "workers"}.get(pool, pool)) or len(names)) for pool, names in seen.items()}
+        named = {THREADS: "workers", PROCESSES: "processes"}
+        counts = {pool: int(self.run.measures.get(named.get(pool, "")) or len(names)) for pool, names in seen.items()}
         return {**counts, COROUTINES: _COROUTINES_AT_ONCE} if COROUTINES in counts else counts
 
     def _wall_s(self) -> float:
@@ -66,10 +67,11 @@ class _Profile:
     def document(self) -> dict[str, Any]:
         busy, cpu = work_s(self.jobs), [c.measures["cpu_s"] for c in self.made.values() if c.measures and "cpu_s" in c.measures]
         workers = sum(count for pool, count in self.slots.items() if pool != COROUTINES)
+        on_workers = work_s(job for job in self.jobs if job.pool != COROUTINES)
         return {
             "seconds": self.wall_s, "workers": dict(self.slots), "busy_s": busy, "cpu_s": sum(cpu) if cpu else None,
             "parallelism": busy / self.wall_s if self.wall_s else 0.0,
-            "utilisation": min(1.0, busy / (self.wall_s * workers)) if self.wall_s and workers else None,
+            "utilisation": min(1.0, on_workers / (self.wall_s * workers)) if self.wall_s and workers else None,
             "critical_path_s": self.path_s, "simulated_s": self.simulated_s,
             "critical_path": [
                 {"task": job.name, "seconds": job.seconds} for i in self.path if (job := self.jobs[i]).seconds > 0

@@ -150,6 +150,12 @@ class Journal:
         lines = [line for (data,) in rows for line in _read_lines(run_id, data)] + waiting
         return lines if task is None else [line for line in lines if _is_of(str(line.get("task", "")), task)]
 
+    def logs_after(self, run_id: str, after: int) -> tuple[list[dict[str, Any]], int]:
+        """The written log lines behind a place, and the place to go on from; what still waits comes with a later call."""
+        rows = self._database.read("SELECT id, data FROM logs WHERE run=? AND id>? ORDER BY id", (run_id, after))
+        lines = [line for _, data in rows for line in _read_lines(run_id, data)]
+        return lines, rows[-1][0] if rows else after
+
     def latest_call(self, melody: str, task: str, player: str) -> CallRecord | None:
         """The most recent call of a task that gave a result, over the last runs of the melody.
 

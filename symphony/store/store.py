@@ -571,6 +571,11 @@ class Store:
         self._check()
         return self.journal.logs(run_id, task)
 
+    def logs_after(self, run_id: str, after: int) -> tuple[list[dict[str, Any]], int]:
+        """The written log lines of a run behind a place, 0 for the beginning, and the place to go on from."""
+        self._check()
+        return self.journal.logs_after(run_id, after)
+
     # Group commit
 
     def flush(self) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -71,7 +73,7 @@ def test_the_critical_path_is_a_chain_as_long_as_it_says(jobs: list[Job]):
     path, seconds = critical_path(jobs)
 
     assert sum(jobs[i].seconds for i in path) == seconds
-    assert all(a in jobs[b].after for a, b in zip(path, path[1:], strict=False))
+    assert all(a in jobs[b].after for a, b in pairwise(path))
 
 
 def test_pools_do_not_wait_for_each_other():
