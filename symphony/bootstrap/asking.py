@@ -59,6 +59,13 @@ def show_task(store: Store, run: RunRecord, task: str) -> dict[str, Any]:
     return show_task_document(store, run, task)
 
 
+def usual_seconds(store: Store, run: str) -> float | None:
+    """How long the melody of a run took the last time, where all of it was run."""
+    from symphony.runtime.history import usual_seconds as found
+
+    return found(store, run)
+
+
 def profile(store: Store, run: RunRecord) -> dict[str, Any]:
     """The document of `symphony profile`: critical path, parallelism, tasks by cost, what would change it.
 

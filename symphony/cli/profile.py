@@ -51,7 +51,7 @@ def _write(document: Mapping[str, Any]) -> None:
     write("\n".join(_busy(document)) + "\n")
     _write_path(document)
     _write_tasks(document)
-    changes = [(_change_name(c), seconds_text(c["seconds"]), _percent(c["change"])) for c in document["what_if"]]
+    changes = [(c["name"], seconds_text(c["seconds"]), _percent(c["change"])) for c in document["what_if"]]
     if changes:
         write("")
         write_table(("what if", "took", ""), changes)
@@ -96,12 +96,6 @@ def _write_tasks(document: Mapping[str, Any]) -> None:
 
 def _short(seconds: float) -> str:
     return seconds_text(seconds) if seconds >= 0.001 else ""
-
-
-def _change_name(change: Mapping[str, Any]) -> str:
-    if "workers" in change:
-        return f"{change['workers']} worker{'' if change['workers'] == 1 else 's'}"
-    return f"{change['task']} twice as fast"
 
 
 def _percent(change: float) -> str:

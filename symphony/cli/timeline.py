@@ -14,6 +14,8 @@ from symphony.runtime.run_profile import task_of
 WIDTH, LABEL, LANE, GAP = 1120.0, 110.0, 22.0, 4.0
 _LEAST = 0.6
 """A box that would be narrower than this many pixels is drawn with its neighbours as one."""
+_SLIVER = 0.005
+"""Calls of one worker that overlap by less than this part of the run do so because their ends are told late."""
 _STYLE = """
 :root { color-scheme: light dark; --back: #fff; --text: #1d2330; --faint: #667; --line: #d9dde6; --critical: #c62828; }
 @media (prefers-color-scheme: dark) {
@@ -46,7 +48,8 @@ def timeline_page(document: Mapping[str, Any]) -> str:
             f"<h1>{_text(title)}</h1><p>run {_text(document['run'])}</p>",
             *_facts(document),
             "<h2>Timeline</h2>", _drawing(document["calls"], colours),
-            "<p>A lane per worker. Calls with a red edge are on the critical path; point at one to read it.</p>",
+            "<p>A lane per worker. A red edge: on the critical path. A dashed one: an attempt that failed. "
+            "Point at a call to read it.</p>",
             "<h2>Tasks</h2>", _tasks(document["tasks"], colours), *_changes(document["what_if"]), "</body></html>\n",
         ]
     )  # fmt: skip
@@ -70,7 +73,7 @@ def _drawing(calls: Sequence[Mapping[str, Any]], colours: Mapping[str, str]) -> 
     begin = min(c["started_at"] for c in timed)
     seconds = max(1e-6, max(c["ended_at"] for c in timed) - begin)
     scale = (WIDTH - LABEL) / seconds
-    lanes = list(_lanes(timed))
+    lanes = list(_lanes(timed, _SLIVER * seconds))
     height = len(lanes) * (LANE + GAP) + 24
     parts = [f'<svg viewBox="0 0 {WIDTH:.0f} {height:.0f}" role="img" aria-label="timeline of the run">']
     parts += _axis(seconds, scale, height)
@@ -81,15 +84,15 @@ def _drawing(calls: Sequence[Mapping[str, Any]], colours: Mapping[str, str]) -> 
     return "\n".join([*parts, "</svg>"])
 
 
-def _lanes(calls: Sequence[Mapping[str, Any]]) -> Iterator[tuple[str, list[Mapping[str, Any]]]]:
-    """Calls by worker. Those that overlap, as coroutines do, get lanes of their own."""
+def _lanes(calls: Sequence[Mapping[str, Any]], sliver_s: float) -> Iterator[tuple[str, list[Mapping[str, Any]]]]:
+    """Calls by worker; coroutines, which overlap, share as many lanes as they need."""
     by_worker: dict[str, list[Mapping[str, Any]]] = {}
     for call in calls:
-        by_worker.setdefault(call["worker"], []).append(call)
+        by_worker.setdefault("coroutines" if call["pool"] == "coroutines" else call["worker"], []).append(call)
     for worker in sorted(by_worker, key=_by_number):
         rows: list[list[Mapping[str, Any]]] = []
         for call in sorted(by_worker[worker], key=lambda c: c["started_at"]):
-            row = next((r for r in rows if r[-1]["ended_at"] <= call["started_at"] + 1e-6), None)
+            row = next((r for r in rows if r[-1]["ended_at"] <= call["started_at"] + sliver_s), None)
             if row is None:
                 rows.append(row := [])
             row.append(call)
@@ -125,7 +128,8 @@ def _box(call: Mapping[str, Any], x: float, width: float, top: float, colour: st
     seconds = call["ended_at"] - call["started_at"]
     waited = f", waited {seconds_text(call['waited_s'])}" if (call["waited_s"] or 0) >= 0.01 else ""
     where = ", on the critical path" if call["critical"] else ""
-    title = f"{call['task']}: {call['state']}, {seconds_text(seconds)}{waited}{where}"
+    attempt = f", attempt {call['attempt']}" if call["attempt"] > 1 or call["state"] == "failed" else ""
+    title = f"{call['task']}: {call['state']}{attempt}, {seconds_text(seconds)}{waited}{where}"
     kind = "failed" if call["state"] == "failed" else "critical" if call["critical"] else ""
     label = ""
     if pixels(call["task"], 11) + 8 < width:
@@ -181,9 +185,8 @@ def _changes(changes: Sequence[Mapping[str, Any]]) -> Iterator[str]:
         return
     rows = []
     for change in changes:
-        name = f"with {change['workers']} workers" if "workers" in change else f"with {change['task']} twice as fast"
         rows.append(
-            f'<tr><td>{_text(name)}</td><td class="n">{seconds_text(change["seconds"])}</td>'
+            f'<tr><td>with {_text(change["name"])}</td><td class="n">{seconds_text(change["seconds"])}</td>'
             f'<td class="n">{change["change"]:+.0%}</td></tr>'
         )
     yield f"<h2>What if</h2><table>{''.join(rows)}</table>"

@@ -42,6 +42,20 @@ def show_document(store: Store, run: RunRecord) -> dict[str, Any]:
     }  # fmt: skip
 
 
+_LOOKED_AT = 50
+
+
+def usual_seconds(store: Store, run_id: str) -> float | None:
+    """How long the last run of the same melody took that succeeded and was served nothing; None where there is none."""
+    run = store.run(run_id)
+    if run is None:
+        return None
+    for earlier in store.runs(state=RunState.SUCCEEDED, limit=_LOOKED_AT):
+        if earlier.melody == run.melody and not earlier.counts.get("cached") and earlier.measures.get("seconds"):
+            return float(earlier.measures["seconds"])
+    return None
+
+
 LAST_LINES = 20
 """Of how many lines `show` tells of one task."""
 

@@ -7,6 +7,7 @@ from typing import Any
 
 from symphony.errors import UsageError
 from symphony.model.plan import Plan
+from symphony.model.quantities import counted
 from symphony.model.states import RunState
 from symphony.runtime.history import state_of
 from symphony.runtime.run_jobs import COROUTINES, PROCESSES, THREADS, busy_s, jobs_of
@@ -109,12 +110,12 @@ class _Profile:
         pools = [pool for pool in self.slots if pool != COROUTINES]
         for count in _counts(max((self.slots[p] for p in pools), default=0)):
             slots = {**dict.fromkeys(pools, count), **fixed}
-            yield {"workers": count, **self._changed(self.jobs, slots)}
+            yield {"name": counted(count, "worker"), "workers": count, **self._changed(self.jobs, slots)}
         for task in self._worth_speeding_up():
             faster = scaled(self.jobs, lambda job, task=task: task_of(job.name) == task, 1 / SPEEDUP)  # type: ignore[misc]
             change = self._changed(faster, self.slots)
             if abs(change["change"]) >= _WORTH_TELLING:
-                yield {"task": task, "speedup": SPEEDUP, **change}
+                yield {"name": f"{task} twice as fast", "task": task, "speedup": SPEEDUP, **change}
 
     def _changed(self, jobs: Sequence[Job], slots: Mapping[str, int]) -> dict[str, Any]:
         """How long the run would take, the time that is spent outside of calls included as it was."""
@@ -126,12 +127,21 @@ class _Profile:
         return [row["task"] for row in rows[:MOST_SPED_UP]]
 
     def _calls(self) -> list[dict[str, Any]]:
-        on_path = {self.jobs[i].name for i in self.path}
-        return [
-            {"task": path, "worker": call.worker or "", "state": str(call.state), "started_at": call.started_at,
-             "ended_at": call.ended_at, "waited_s": call.waited_s, "critical": path in on_path}
-            for path, call in self.made.items()
-        ]  # fmt: skip
+        """Every attempt that kept a worker busy."""
+        on_path, found = {self.jobs[i].name for i in self.path}, []
+        for job in self.jobs:
+            call = self.made.get(job.name)
+            if call is None:
+                continue
+            last = {"attempt": call.attempt, "state": str(call.state), "started_at": call.started_at, "ended_at": call.ended_at,
+                    "waited_s": call.waited_s, "worker": call.worker}  # fmt: skip
+            for attempt in (*(call.measures or {}).get("tried", ()), last):
+                found.append(
+                    {"task": job.name, "pool": job.pool, "attempt": attempt["attempt"], "worker": attempt["worker"] or "",
+                     "state": attempt.get("state", "failed"), "started_at": attempt["started_at"], "ended_at": attempt["ended_at"],
+                     "waited_s": attempt["waited_s"], "critical": job.name in on_path}
+                )  # fmt: skip
+        return found
 
 
 def _counts(now: int) -> list[int]:
