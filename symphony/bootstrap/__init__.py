@@ -38,7 +38,9 @@ if TYPE_CHECKING:
     from symphony.bootstrap.stores import open_project_store as open_project_store
 
 _NAMES = {
-    "asking": ("cancel", "find_run", "log_lines_after", "logs", "profile", "replay", "runs", "show", "show_task", "usual_seconds", "why"),
+    "asking": (
+        "cancel", "find_run", "log_lines_after", "logs", "profile", "replay", "runs", "show", "show_task", "usual_seconds", "why",
+    ),
     "checking": ("Checked", "catalog_of", "check", "compile", "compile_with", "load"),
     "finding": ("find_definition", "project_of", "shipped_melodies"),
     "identities": ("identities_of",),
