@@ -19,6 +19,8 @@ from symphony.model.event import Event
 from symphony.runtime.log_lines import LONGEST, message_of
 from symphony.runtime.run_log import RunLog
 
+_DEBUGGERS = ("pdb", "cmd")
+"""Modules whose writing is a talk with somebody at the keyboard."""
 _AT_ONCE = 1 << 20
 """Characters of one write that are looked at together."""
 
@@ -40,7 +42,7 @@ class BodyOutput:
         self.names: Callable[[int], tuple[str, int]] = lambda call: (str(call), 1)
         self.making: Mapping[int, int] = {}
         self._rest: dict[tuple[int, str], str] = {}
-        self._lock = threading.Lock()
+        self._lock = threading.RLock()  # the collector of garbage may print at any place
 
     # who speaks --------------------------------------------------------------------------------------------------
 
@@ -164,7 +166,7 @@ class _Stream:
 
     def write(self, text: str) -> int:
         speaker = _speaker()
-        if speaker is None or not isinstance(text, str):
+        if speaker is None or not isinstance(text, str) or sys._getframe(1).f_globals.get("__name__") in _DEBUGGERS:
             return self.stream.write(text)
         speaker[0].printed(speaker[1], self.origin, text)
         return len(text)

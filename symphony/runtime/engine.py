@@ -537,6 +537,8 @@ class Engine:
         except (StoreError, LostRunError):
             raise
         except BaseException as error:  # noqa: BLE001  a body can raise anything
+            if prepared.loaded_at and time.monotonic() - begun > WORTH_MEASURING_S:
+                info.measures = _measures(prepared, begun, time.monotonic())
             return self._failed(node, error)
         finally:
             if context is not None:
@@ -803,7 +805,7 @@ class Engine:
 
 
 def _measures(prepared: Prepared, begun: float, computed: float) -> dict[str, Any]:
-    """The times of a call whose result has just been kept, in seconds."""
+    """The times of a call that has just been kept or has failed, in seconds."""
     loaded = prepared.loaded_at or begun
     cpu = {} if prepared.cpu_s is None else {"cpu_s": prepared.cpu_s}
     return {"load_s": loaded - begun, "compute_s": computed - loaded, "save_s": time.monotonic() - computed, **cpu}

@@ -37,7 +37,7 @@ class RunLog:
         self._run, self._store, self._listener, self._redact = run, store, listener, redact
         self._calls: dict[str, _Count] = {}
         self._size_bytes = 0
-        self._lock = threading.Lock()
+        self._lock = threading.RLock()  # the collector of garbage may print at any place
         self.has_full = False
 
     def redacted(self, text: str) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import io
 import logging
+import pdb
 import sys
 import threading
 from typing import Any
@@ -65,6 +66,13 @@ def starts(x: int) -> int:
     thread = threading.Thread(target=other)
     thread.start()
     thread.join()
+    return x
+
+
+@operator
+def stops(x: int) -> int:
+    print("before")
+    pdb.Pdb(nosigint=True, readrc=False).set_trace()
     return x
 
 
@@ -226,6 +234,35 @@ def test_a_listener_that_prints_is_no_body(capsys: pytest.CaptureFixture[str]):
 
     assert len(lines) == 3
     assert capsys.readouterr().out.count("log\n") == 3
+
+
+def test_what_a_debugger_says_reaches_whoever_sits_there(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr("sys.stdin", io.StringIO("p 40 + 2\nc\n"))
+
+    @melody
+    def m():
+        a = stops(1)
+        return a
+
+    lines = heard_of(m, on_event=lambda event: None)
+
+    assert texts(lines, "a") == [("stdout", "info", "before")]
+    assert "42" in capsys.readouterr().out
+
+
+def test_the_lines_of_a_secret_are_not_in_lines(monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setenv("SYMPHONY_SECRET_TOKEN", "first-half\nsecond-half")
+
+    @melody
+    def m():
+        a = tells(secret("TOKEN"))
+        return a
+
+    lines = heard_of(m, on_event=lambda event: None)
+
+    assert "half" not in str(lines)
 
 
 def test_secrets_are_not_in_lines(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]):

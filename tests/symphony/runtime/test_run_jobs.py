@@ -101,7 +101,7 @@ def test_tasks_of_a_sub_melody_wait_for_their_element():
     def m():
         xs = numbers(2)
         c = child(each(xs))
-        return c
+        return {"c": c.b}
 
     found = waits(m)
 
