@@ -7,6 +7,7 @@ else, whose output goes where it always went. A body that prints nothing pays fo
 from __future__ import annotations
 
 import logging
+import os
 import sys
 import threading
 import time
@@ -142,7 +143,7 @@ def heard_aside(listener: Callable[[Event], None]) -> Callable[[Event], None]:
 
 
 def _speaker() -> tuple[BodyOutput, int] | None:
-    if _ASIDE.on:
+    if _ASIDE.on or os.getpid() != _installation.owner:  # a child that a body forked has no log of its own
         return None
     found = _SPEAKER.get()
     if found is not None:
@@ -187,10 +188,12 @@ class _Installation:
 
     Attributes:
         outputs: of the runs that go on.
+        owner: the process that it is for.
     """
 
     def __init__(self) -> None:
         self.outputs: tuple[BodyOutput, ...] = ()
+        self.owner = os.getpid()
         self._lock = threading.Lock()
         self._streams: dict[str, _Stream] = {}
         self._call_handlers: Callable[[logging.Logger, logging.LogRecord], None] = logging.Logger.callHandlers
@@ -209,6 +212,7 @@ class _Installation:
                 self._uninstall()
 
     def _install(self) -> None:
+        self.owner = os.getpid()
         for origin in ("stdout", "stderr"):
             stream = getattr(sys, origin)
             if stream is not None:

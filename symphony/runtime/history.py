@@ -46,14 +46,19 @@ _LOOKED_AT = 50
 
 
 def usual_seconds(store: Store, run_id: str) -> float | None:
-    """How long the last run of the same melody took that succeeded and was served nothing; None where there is none."""
+    """How long the last run of the same melody took that succeeded and was served nothing; None where there is none.
+
+    One with the same parameters is preferred.
+    """
     run = store.run(run_id)
     if run is None:
         return None
-    for earlier in store.runs(state=RunState.SUCCEEDED, limit=_LOOKED_AT):
-        if earlier.melody == run.melody and not earlier.counts.get("cached") and earlier.measures.get("seconds"):
-            return float(earlier.measures["seconds"])
-    return None
+    like = [
+        earlier for earlier in store.runs(state=RunState.SUCCEEDED, limit=_LOOKED_AT)
+        if earlier.melody == run.melody and not earlier.counts.get("cached") and earlier.measures.get("seconds")
+    ]  # fmt: skip
+    like.sort(key=lambda earlier: dict(earlier.params) != dict(run.params))  # stable: newest first among equals
+    return float(like[0].measures["seconds"]) if like else None
 
 
 LAST_LINES = 20

@@ -81,7 +81,7 @@ class _Profile:
         }  # fmt: skip
 
     def _tasks(self) -> list[dict[str, Any]]:
-        """By task of the melody, what its calls cost together; the dearest first."""
+        """By task of the melody, what its calls cost together and the longest that one waited; the dearest first."""
         found: dict[str, dict[str, Any]] = {}
         on_path = {self.jobs[i].name for i in self.path}
         for job in self.jobs:
@@ -96,7 +96,7 @@ class _Profile:
             row["calls"] += 1
             row["seconds"] += job.seconds
             row["critical_s"] += job.seconds if job.name in on_path else 0.0
-            row["waited_s"] += call.waited_s or 0.0
+            row["waited_s"] = max(row["waited_s"], call.waited_s or 0.0)
             measures = call.measures or {}
             for name in ("load_s", "save_s", "cpu_s", "bytes_in", "bytes_out"):
                 row[name] += measures.get(name, 0)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import io
 import logging
+import os
 import pdb
 import sys
 import threading
@@ -67,6 +68,18 @@ def starts(x: int) -> int:
     thread.start()
     thread.join()
     return x
+
+
+@operator
+def forks(x: int) -> int:
+    pid = os.fork()
+    if not pid:
+        try:
+            print("the child")
+        finally:
+            os._exit(sys.exc_info()[0] is not None)
+    print("the parent")
+    return os.waitpid(pid, 0)[1]
 
 
 @operator
@@ -234,6 +247,19 @@ def test_a_listener_that_prints_is_no_body(capsys: pytest.CaptureFixture[str]):
 
     assert len(lines) == 3
     assert capsys.readouterr().out.count("log\n") == 3
+
+
+def test_a_child_that_a_body_forks_prints_as_if_there_were_no_run():
+    @melody
+    def m():
+        a = forks(1)
+        return a
+
+    store = Store.open(None)
+    result = run(m, store=store)
+
+    assert result.outputs["out"] == 0  # how the child ended
+    assert [line["message"] for line in store.logs(result.run)] == ["the parent"]
 
 
 def test_what_a_debugger_says_reaches_whoever_sits_there(

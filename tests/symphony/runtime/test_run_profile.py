@@ -10,7 +10,7 @@ import pytest
 from symphony import each, melody, operator, run
 from symphony.errors import UsageError
 from symphony.model.states import RunState
-from symphony.runtime.history import show_document
+from symphony.runtime.history import show_document, usual_seconds
 from symphony.runtime.run_profile import profile_document, task_of
 from symphony.store.records import RunRecord
 from symphony.store.store import Store
@@ -179,3 +179,15 @@ def test_a_run_that_goes_on_is_refused():
 
     with pytest.raises(UsageError, match="has not ended"):
         profile_document(store, record)
+
+
+def test_what_a_run_usually_takes_is_that_of_the_same_parameters():
+    store = Store.open(None)
+    short = run(work, {"n": 1}, store=store, no_cache=True)
+    run(work, {"n": 8}, store=store, no_cache=True)
+
+    again = run(work, {"n": 1}, store=store, no_cache=True)
+
+    assert usual_seconds(store, run(work, {"n": 1}, store=store).run) == pytest.approx(again.seconds)
+    assert usual_seconds(store, "nobody") is None
+    assert short.seconds > 0
