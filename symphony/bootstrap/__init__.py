@@ -8,10 +8,14 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from symphony.bootstrap.asking import cancel as cancel
     from symphony.bootstrap.asking import find_run as find_run
+    from symphony.bootstrap.asking import log_lines_after as log_lines_after
     from symphony.bootstrap.asking import logs as logs
+    from symphony.bootstrap.asking import profile as profile
     from symphony.bootstrap.asking import replay as replay
     from symphony.bootstrap.asking import runs as runs
     from symphony.bootstrap.asking import show as show
+    from symphony.bootstrap.asking import show_task as show_task
+    from symphony.bootstrap.asking import usual_seconds as usual_seconds
     from symphony.bootstrap.asking import why as why
     from symphony.bootstrap.checking import Checked as Checked
     from symphony.bootstrap.checking import catalog_of as catalog_of
@@ -34,7 +38,9 @@ if TYPE_CHECKING:
     from symphony.bootstrap.stores import open_project_store as open_project_store
 
 _NAMES = {
-    "asking": ("cancel", "find_run", "logs", "replay", "runs", "show", "why"),
+    "asking": (
+        "cancel", "find_run", "log_lines_after", "logs", "profile", "replay", "runs", "show", "show_task", "usual_seconds", "why",
+    ),
     "checking": ("Checked", "catalog_of", "check", "compile", "compile_with", "load"),
     "finding": ("find_definition", "project_of", "shipped_melodies"),
     "identities": ("identities_of",),

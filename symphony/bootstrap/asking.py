@@ -48,6 +48,35 @@ def show(store: Store, run: RunRecord) -> dict[str, Any]:
     return show_document(store, run)
 
 
+def show_task(store: Store, run: RunRecord, task: str) -> dict[str, Any]:
+    """The document of `symphony show RUN TASK`: the task, its elements, its key and the end of its log.
+
+    Raises:
+        UsageError: the run has no such task.
+    """
+    from symphony.runtime.history import show_task_document
+
+    return show_task_document(store, run, task)
+
+
+def usual_seconds(store: Store, run: str) -> float | None:
+    """How long the melody of a run took the last time, where all of it was run."""
+    from symphony.runtime.history import usual_seconds as found
+
+    return found(store, run)
+
+
+def profile(store: Store, run: RunRecord) -> dict[str, Any]:
+    """The document of `symphony profile`: critical path, parallelism, tasks by cost, what would change it.
+
+    Raises:
+        UsageError: the run has not ended.
+    """
+    from symphony.runtime.run_profile import profile_document
+
+    return profile_document(store, run)
+
+
 def runs(store: Store, **filters: Any) -> dict[str, Any]:
     """The document of `symphony runs`, newest first."""
     from symphony.runtime.history import runs_document
@@ -60,6 +89,15 @@ def logs(store: Store, run: RunRecord, task: str | None = None) -> list[dict[str
     from symphony.runtime.history import logs_of
 
     return logs_of(store, run, task)
+
+
+def log_lines_after(store: Store, run: RunRecord, after: int) -> tuple[list[dict[str, Any]], int, bool]:
+    """What was logged after a place, the place to go on from, and whether the run has ended before this looked."""
+    from symphony.runtime.history import goes_on
+
+    ended = not goes_on(store, run)
+    lines, place = store.logs_after(run.id, after)
+    return lines, place, ended
 
 
 def why(run: str, task: str, *, project: Project | None = None) -> list[Decision]:

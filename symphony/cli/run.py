@@ -156,9 +156,14 @@ def _finish(start: Callable[..., Any], project: Any, targets: dict[str, Path], *
     from symphony.cli.terminal import say, write_document
     from symphony.runtime.document import run_document
 
+    def usual_s(run: str) -> float | None:
+        from symphony import bootstrap  # loaded already: the run has started
+
+        return bootstrap.usual_seconds(store_of(project), run)
+
     collect_as_usual()
     tally = Tally()
-    with own_stdout(json), orderly_interrupts(), shown_progress(tally) as on_event:
+    with own_stdout(json), orderly_interrupts(), shown_progress(tally, usual_s) as on_event:
         result = start(on_event)
     for name, path in targets.items():
         if name not in result.artifacts:

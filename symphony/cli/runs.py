@@ -1,4 +1,4 @@
-"""``symphony runs``, ``show``, ``logs`` and ``why``: what ran, and why."""
+"""``symphony runs``, ``show`` and ``why``: what ran, and why."""
 
 from __future__ import annotations
 
@@ -10,10 +10,11 @@ import typer
 
 from symphony.cli.call_options import Json, RunReference, State, project_here, store_of
 from symphony.cli.terminal import say, seconds_text, size_text, time_text, write, write_document, write_table
-from symphony.compiler.text_width import printable
 from symphony.errors import UsageError
 
 LONGEST_REMARK = 100
+WORTH_TELLING_S = 0.01
+"""A shorter wait is not shown."""
 Task = Annotated[str | None, typer.Argument(metavar="TASK", help="One task only.")]
 
 
@@ -39,39 +40,32 @@ def runs(
         say("no runs" + (" like that" if given else " yet; start one with: symphony run MELODY"))
 
 
-def show(run: RunReference = "last", json: Json = False, state: State = None) -> None:
-    """Show a run: its state and every task."""
+def show(run: RunReference = "last", task: Task = None, json: Json = False, state: State = None) -> None:
+    """Show a run: its state and every task. With TASK, all about that one."""
     from symphony import bootstrap  # the engine; loaded by the commands that need it
 
     store = store_of(project_here(state))
+    if task is not None:
+        _show_task(bootstrap.show_task(store, bootstrap.find_run(store, run), task), json=json)
+        return
     document = bootstrap.show(store, bootstrap.find_run(store, run))
     if json:
         write_document(document)
         return
     write(f"{document['melody']}: {document['state']} on {document['executor']}, run {document['run']}")
     write(f"started {time_text(document['started_at'])}, took {_took(document)}\n")
-    write_table(("task", "state", "attempts", "took", "output", "remark"), [_task_row(t) for t in document["tasks"]])
+    waited = any((t["waited_s"] or 0.0) > WORTH_TELLING_S for t in document["tasks"])
+    heads = ("task", "state", "attempts", *(("waited",) if waited else ()), "took", "output", "remark")
+    write_table(heads, [_task_row(t, waited=waited) for t in document["tasks"]])
 
 
-def logs(run: RunReference = "last", task: Task = None, json: Json = False, state: State = None) -> None:
-    """Show what the tasks of a run logged, and the errors they ended with."""
-    from symphony import bootstrap  # the engine; loaded by the commands that need it
+def _show_task(document: dict[str, Any], *, json: bool) -> None:
+    from symphony.cli.task_detail import write_task  # only with TASK
 
-    store = store_of(project_here(state))
-    record = bootstrap.find_run(store, run)
-    entries = bootstrap.logs(store, record, task)
-    if task is not None and not entries:
-        _check_task(bootstrap.show(store, record), task)
     if json:
-        write_document({"logs": entries})
-    for entry in [] if json else entries:
-        first, *rest = str(entry.get("message", "")).rstrip().splitlines() or [""]
-        words = (_clock(entry.get("at")), entry.get("task"), entry.get("level"), first)
-        write(printable(" ".join(str(word) for word in words if word)))
-        for line in rest:
-            write(printable(f"    {line}"))
-    if not entries:
-        say("nothing was logged")
+        write_document(document)
+    else:
+        write_task(document)
 
 
 def why(
@@ -89,15 +83,6 @@ def why(
         write_document(decisions_document(decisions))
     else:
         write_decisions(decisions)
-
-
-def _check_task(document: dict[str, Any], task: str) -> None:
-    """Tell a task that logged nothing from one that is not there."""
-    from symphony.model.names import did_you_mean  # only when nothing was found
-
-    tasks = [t["task"] for t in document["tasks"]]
-    if task not in tasks:
-        raise UsageError(f"the run {document['run']} has no task {task!r}: {did_you_mean(task, tasks, what='tasks')}")
 
 
 def _run_state(text: str | None) -> str | None:
@@ -141,10 +126,11 @@ def _run_row(run: dict[str, Any]) -> tuple[Any, ...]:
     return run["run"], run["melody"], run["state"], time_text(run["started_at"]), _took(run), counts
 
 
-def _task_row(task: dict[str, Any]) -> tuple[Any, ...]:
+def _task_row(task: dict[str, Any], *, waited: bool) -> tuple[Any, ...]:
     given = task.get("outputs") or ({"out": task["output"]} if task.get("output") else {})
     kept = ", ".join(_kept(port, output) for port, output in given.items())
-    return task["task"], task["state"], task["attempts"] or "", seconds_text(task["duration_s"]), kept, _remark(task)
+    wait = (seconds_text(task["waited_s"]) if (task["waited_s"] or 0.0) > WORTH_TELLING_S else "",) if waited else ()
+    return task["task"], task["state"], task["attempts"] or "", *wait, seconds_text(task["duration_s"]), kept, _remark(task)
 
 
 def _kept(port: str, output: dict[str, Any]) -> str:
@@ -160,6 +146,3 @@ def _remark(task: dict[str, Any]) -> str:
     text = f"{error.get('type', '')}: {error.get('message', '')}" if isinstance(error, dict) else str(error)
     return text.splitlines()[0][:LONGEST_REMARK]
 
-
-def _clock(at: Any) -> str:
-    return time_text(at)[11:] if isinstance(at, int | float) else ""

@@ -43,12 +43,16 @@ class Prepared:
         key: the key; None when the call is not cached.
         parts: what the key is made of: name -> (identity, what to show).
         hit: the stored result under the key, if there is one.
+        loaded_at: when all inputs were in memory, seconds of the monotonic clock.
+        cpu_s: the processor time of the body, where it was measured.
     """
 
     inputs: dict[str, Held]
     key: str | None
     parts: dict[str, tuple[str, str]]
     hit: Mapping[str, Artifact] | None
+    loaded_at: float = 0.0
+    cpu_s: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -163,6 +167,7 @@ class TaskCalls:
             return run_script(step.task, values, context.workdir)
         if step.player.context_parameter is not None:
             values[step.player.context_parameter] = context
+        prepared.loaded_at = time.monotonic()
         result = step.player.function(**values) if step.kind is None else self._with_state(step, values, stop)
         if before:
             self._check_unchanged(step, prepared, before)

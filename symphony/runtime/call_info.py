@@ -9,9 +9,12 @@ from symphony.model.event import Event, EventKind
 from symphony.model.states import TaskState
 from symphony.runtime.call import NOTHING, Commit
 from symphony.runtime.network import Network
+from symphony.runtime.run_log import RunLog
 from symphony.store.records import CallRecord
 from symphony.store.store import Store
 
+MOST_TRIED = 20
+"""Of how many attempts that failed the journal tells, the last ones."""
 _NO_PARTS: Mapping[str, tuple[str, str]] = {}
 
 
@@ -62,21 +65,24 @@ class Teller:
     Args:
         store: where the journal is, or None where nothing is recorded.
         listener: called with every event.
-        redact: takes the values of secrets out of texts.
+        log: takes the lines of bodies.
         now: seconds since the epoch.
     """
 
     def __init__(
         self, run: str, net: Network, store: Store | None, listener: Callable[[Event], None] | None,
-        redact: Callable[[str], str], now: Callable[[], float],
+        log: RunLog, now: Callable[[], float],
     ) -> None:  # fmt: skip
         self._run, self._net, self._store, self._listener = run, net, store, listener
-        self._redact, self._now = redact, now
+        self._log, self._now = log, now
+        self._tried: dict[str, list[dict[str, Any]]] = {}
         self.listens = listener is not None
         self.writes = store is not None
 
     def ended(self, node: int, state: TaskState, info: CallInfo, note: str) -> None:
         """A node has ended."""
+        if self._log.has_full:
+            self._log.ended(self._net.path(node))
         if info.told:
             return
         if self._store is not None:
@@ -84,13 +90,29 @@ class Teller:
             call = CallRecord(
                 self._run, self._net.task_path(node), self._net.indexes[node], state, info.attempts, info.started_at,
                 info.ended_at, info.waited_s, info.worker, info.key, self._net.artifacts(node) if good else None,
-                info.error, dict(info.parts) if info.key is None and info.parts else None, note, info.measures,
+                info.error, dict(info.parts) if info.key is None and info.parts else None, note, self._measures(node, info),
             )  # fmt: skip
             self._store.record((call,), rows=info.commit.rows, keys=info.commit.keys)
             info.parts = _NO_PARTS
         info.commit = NOTHING
         if self._listener is not None:
             self._tell_end(node, state, info, note)
+
+    def _measures(self, node: int, info: CallInfo) -> dict[str, Any] | None:
+        """What was measured, with what the attempts before the last one ended with."""
+        tried = self._tried.pop(self._net.path(node), None) if self._tried else None
+        return info.measures if tried is None else {**(info.measures or {}), "tried": tried}
+
+    def retrying(self, node: int, info: CallInfo, wait_s: float) -> None:
+        """An attempt has failed, and there will be another."""
+        path = self._net.path(node)
+        now = self._now()
+        if self._store is not None:
+            tried = self._tried.setdefault(path, [])
+            tried.append({"attempt": info.attempts, "started_at": info.started_at, "ended_at": now, "worker": info.worker,
+                          "waited_s": info.waited_s, "error": info.error})  # fmt: skip
+            del tried[:-MOST_TRIED]
+        self.event(EventKind.TASK_RETRYING, path, {"attempt": info.attempts, "delay_s": wait_s, "error": info.error})
 
     def _tell_end(self, node: int, state: TaskState, info: CallInfo, note: str) -> None:
         path = self._net.path(node)
@@ -112,10 +134,7 @@ class Teller:
 
     def log(self, line: dict[str, Any]) -> None:
         """A body has logged a line."""
-        line["message"] = self._redact(line["message"])
-        if self._store is not None:
-            self._store.append_log(self._run, [line])
-        self.event(EventKind.LOG, line["task"], {k: v for k, v in line.items() if k not in ("task", "at")})
+        self._log.write(line)
 
     def event(self, kind: EventKind, task: str, data: dict[str, Any] | None) -> None:
         """Something happened that only listeners hear of."""

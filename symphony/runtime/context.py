@@ -12,6 +12,8 @@ from pathlib import Path
 from threading import Event as Flag
 from typing import Any
 
+from symphony.runtime.log_lines import message_of
+
 
 def idempotency_key(run: str, task: str, index: int) -> str:
     """A name for one call that is equal over attempts and resumes and new for a new run."""
@@ -50,8 +52,7 @@ class RunContext:
     def log(self) -> logging.Logger:
         """A logger whose lines carry task and attempt; made on first use."""
         if self._log is None:
-            self._log = logging.Logger(f"symphony.run.{self.task_id}")
-            self._log.addHandler(_Lines(self.task_id, self.attempt, self._write_line))
+            self._log = _Lines(self.task_id, self.attempt, self._write_line)
         return self._log
 
     @property
@@ -86,18 +87,25 @@ class RunContext:
             shutil.rmtree(self._workdir, ignore_errors=True)
 
 
-class _Lines(logging.Handler):
+class _Lines(logging.Logger):
+    """Stands beside the tree of loggers: its records become lines, and nobody else handles them."""
+
     def __init__(self, task: str, attempt: int, write: Callable[[dict[str, Any]], None]) -> None:
-        super().__init__()
+        super().__init__(f"symphony.run.{task}")
         self._task, self._attempt, self._write = task, attempt, write
 
-    def emit(self, record: logging.LogRecord) -> None:
+    def callHandlers(self, record: logging.LogRecord) -> None:
+        """Write the line; with handlers of their own authors may do more."""
         self._write(
             {
                 "at": record.created,
                 "task": self._task,
                 "attempt": self._attempt,
                 "level": record.levelname.lower(),
-                "message": record.getMessage(),
+                "message": message_of(record),
+                "origin": "log",
             }
         )
+        for handler in self.handlers:
+            if record.levelno >= handler.level:
+                handler.handle(record)

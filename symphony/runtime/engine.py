@@ -25,6 +25,7 @@ from symphony.model.event import Event, EventKind
 from symphony.model.states import RunState, TaskState
 from symphony.runtime import schedule as sc
 from symphony.runtime.arbitration import Units
+from symphony.runtime.body_output import BodyOutput
 from symphony.runtime.call import Prepared, Result, TaskCalls
 from symphony.runtime.call_info import CallInfo, Teller
 from symphony.runtime.context import RunContext
@@ -32,11 +33,13 @@ from symphony.runtime.coroutines import Coroutines
 from symphony.runtime.error_document import error_document, error_types
 from symphony.runtime.grants import Grants
 from symphony.runtime.lists import ElementError
+from symphony.runtime.measuring import WORTH_MEASURING_S, CpuMeter
 from symphony.runtime.network import Network
 from symphony.runtime.outside import LostError, Outside, Started, Told, WorkerDiedError
 from symphony.runtime.processes.orders import Ended, Outcome
 from symphony.runtime.remaking import Remaking
 from symphony.runtime.retrying import delay_s
+from symphony.runtime.run_log import RunLog
 from symphony.runtime.schedule import State
 from symphony.runtime.shell import StoppedError, outputs_of
 from symphony.runtime.steps import Program, Step, every_step
@@ -50,7 +53,6 @@ BATCH = 64
 GRACE_S = 2.0
 PROCESS_GRACE_S = 1.0
 """How long a process has between SIGTERM and SIGKILL: shorter than what threads get, so that it is gone by then."""
-_WORTH_MEASURING_S = 0.001
 _SHORT_S = 0.0001
 _LONG_S = 0.002
 """What waits behind a call that takes longer is taken by other workers."""
@@ -133,6 +135,7 @@ class Engine:
         recorded: outcomes of an earlier sitting of the same run, by (task path, index).
         done, failed: what the fast road computed before it ended, by position in the plan, and what ended it.
         capacity: how much there is of each resource; None: as much as is asked for.
+        output: hears what bodies print and log; None: they are not listened to.
     """
 
     def __init__(
@@ -149,6 +152,7 @@ class Engine:
         done: Mapping[int, Done] | None = None,
         failed: Mapping[int, Failed] | None = None,
         capacity: Mapping[str, float] | None = None,
+        output: BodyOutput | None = None,
     ) -> None:
         self.calls, self.settings, self.redact = calls, settings, redact
         self.stop = threading.Event()
@@ -169,7 +173,11 @@ class Engine:
         self.info: dict[int, CallInfo] = {}
         self._clock_offset_s = time.time() - time.monotonic()
         writes = calls.recorded and not settings.probe
-        self._teller = Teller(settings.run, self.net, calls.store if writes else None, settings.on_event, redact, time.time)
+        store, listener, self._output = calls.store if writes else None, settings.on_event, output
+        log = output.log if output is not None else RunLog(settings.run, store, listener, redact)
+        self._teller = Teller(settings.run, self.net, store, listener, log, time.time)
+        if output is not None:
+            output.names, output.making = lambda node: (self.net.path(node), self._info(node).attempts), {}
         self._lock = threading.RLock()
         self._changed = threading.Condition(self._lock)
         self._idle = 0
@@ -184,6 +192,7 @@ class Engine:
         self._healed: set[int] = set()
         self._arrived: queue.SimpleQueue[tuple[int, Any, BaseException | None] | None] = queue.SimpleQueue()
         self._clerk: threading.Thread | None = None
+        self._meter = CpuMeter()
         self._finished = threading.Event()
         self._stopped_for = Stop.ASKED
         self.goes_on = done is not None
@@ -544,7 +553,7 @@ class Engine:
         """Run the body on this thread and take what it gives."""
         context = self._context(node, info) if step.wants_context else None
         try:
-            returned = self.calls.invoke(step, prepared, context, self.stop)
+            returned = self._invoked(node, step, prepared, context)
             if step.pin is not None and step.pin.is_async:
                 self._await(node, returned, _Awaited(prepared, context, begun))
                 context = None
@@ -555,10 +564,24 @@ class Engine:
         except (StoreError, LostRunError):
             raise
         except BaseException as error:  # noqa: BLE001  a body can raise anything
+            if prepared.loaded_at and time.monotonic() - begun > WORTH_MEASURING_S:
+                info.measures = _measures(prepared, begun, time.monotonic())
             return self._failed(node, error)
         finally:
             if context is not None:
                 context.close()
+
+    def _invoked(self, node: int, step: Step, prepared: Prepared, context: RunContext | None) -> Any:
+        output, meter, function = self._output, self._meter, step.player.function if step.player is not None else None
+        cpu = 0.0 if function in meter.quick else meter.start()
+        token = output.begin(node) if output is not None else None
+        try:
+            return self.calls.invoke(step, prepared, context, self.stop)
+        finally:
+            if output is not None and token is not None:
+                output.end(node, token)
+            if cpu or time.monotonic() - prepared.loaded_at > WORTH_MEASURING_S:
+                prepared.cpu_s = meter.stop(function, cpu, time.monotonic() - prepared.loaded_at)
 
     def _kept(
         self, node: int, step: Step, prepared: Prepared, info: CallInfo, returned: Any, context: RunContext | None, begun: float
@@ -569,9 +592,8 @@ class Engine:
             step, prepared, returned, workdir, run=self.settings.run, call=self.net.path(node), replace=step.id in self.settings.forced
         )  # fmt: skip
         info.commit = result.commit
-        if computed - begun > _WORTH_MEASURING_S or info.waited_for:
-            info.measures = {"compute_s": computed - begun, "save_s": time.monotonic() - computed,
-                             **_sizes(prepared.inputs, result.artifacts)}  # fmt: skip
+        if computed - begun > WORTH_MEASURING_S or info.waited_for:
+            info.measures = _measures(prepared, begun, computed) | _sizes(prepared.inputs, result.artifacts) | (info.measures or {})
             if info.waited_for:
                 info.measures["waited_for"] = info.waited_for
         self.net.put(node, result.values, result.artifacts)
@@ -631,6 +653,7 @@ class Engine:
             if step.player is None and outcome.how is Ended.OK:
                 assert started.script is not None
                 returned = outputs_of(step.task, started.script, outcome.exit_status or 0)
+                info.measures = dict(outcome.measured)
                 return self._kept(node, step, started.prepared, info, returned, started.context, started.begun)
             if outcome.error_types[:1] == ("DamagedArtifactError",) and node not in self._healed:
                 return self._healed_first(node, started, info)
@@ -706,7 +729,9 @@ class Engine:
         with self._lock:
             self._awaited[node] = awaited
         self._have_clerk()
-        arrived = self._arrived
+        arrived, output = self._arrived, self._output
+        if output is not None:
+            coroutine = output.spoken(node, coroutine)
         self._coroutines.start(
             coroutine, self.net.steps[node].task.timeout, lambda value, error: arrived.put((node, value, error))
         )
@@ -768,8 +793,7 @@ class Engine:
             self.tracker.no_longer_in_flight(info.key)
             self._tell_changed()
             self._changed.notify()
-        data = {"attempt": info.attempts, "delay_s": wait, "error": info.error}
-        self._teller.event(EventKind.TASK_RETRYING, self.net.path(node), data)
+        self._teller.retrying(node, info, wait)
         return []
 
     def _end(self, node: int, state: int, ended_at: float | None = None) -> list[int]:
@@ -838,6 +862,13 @@ class Engine:
             return self.net.held(value, self.net.root, None)
         except KeyError:
             return None
+
+
+def _measures(prepared: Prepared, begun: float, computed: float) -> dict[str, Any]:
+    """The times of a call that has just been kept or has failed, in seconds."""
+    loaded = prepared.loaded_at or begun
+    cpu = {} if prepared.cpu_s is None else {"cpu_s": prepared.cpu_s}
+    return {"load_s": loaded - begun, "compute_s": computed - loaded, "save_s": time.monotonic() - computed, **cpu}
 
 
 def _sizes(inputs: Mapping[str, Held], artifacts: Mapping[str, Artifact]) -> dict[str, int]:

@@ -21,6 +21,7 @@ from symphony.model.expression import Expression
 from symphony.model.plan import Plan
 from symphony.model.states import FINAL, RunState, TaskState, check_run_transition
 from symphony.runtime.arguments import as_document, bind_params
+from symphony.runtime.body_output import BodyOutput, heard, heard_aside
 from symphony.runtime.call import TaskCalls
 from symphony.runtime.contract import InProcessExecutor
 from symphony.runtime.engine import GRACE_S, STATES, Engine, Settings, as_artifact
@@ -32,6 +33,7 @@ from symphony.runtime.ownership import Ownership
 from symphony.runtime.player_pool import PlayerPool
 from symphony.runtime.recorded_loop import RecordedCalls, can_record_fast
 from symphony.runtime.result import LazyTasks, Outputs, RunResult, TaskResult
+from symphony.runtime.run_log import RunLog
 from symphony.runtime.secrets import Secrets
 from symphony.runtime.steps import build_program, every_step
 from symphony.runtime.values import Held
@@ -128,6 +130,7 @@ class Sitting:
             redact=self.secrets.redact, pool=PlayerPool(budget_bytes=order.pool_bytes),
         )  # fmt: skip
         self.program = build_program(plan)
+        self.listener = heard_aside(order.on_event) if order.on_event is not None else None
         self.started_at = time.time()
 
     @property
@@ -171,12 +174,17 @@ class Sitting:
         outputs = {n: a.to_document() for n, a in result.artifacts.items()}
         self.store.update_run(
             self.run_id, state=result.state, ended_at=time.time(), outputs=outputs, counts=dict(result.counts),
-            players=self._players(),
+            players=self._players(), measures=self._measured(result),
         )  # fmt: skip
         self._tell(
             EventKind.RUN_ENDED, {"state": str(result.state), "seconds": result.seconds, "counts": dict(result.counts)}
         )
         return result
+
+    def _measured(self, result: RunResult) -> dict[str, Any]:
+        """What the profile of a run must know besides its calls."""
+        workers = {"workers": self.executor.workers, "processes": self.executor.processes}
+        return {"seconds": result.seconds, "cpus": os.cpu_count() or 1, **workers}
 
     def _players(self) -> dict[str, Any]:
         """Tear down the players that were kept set up; what the pool has to tell of them."""
@@ -197,10 +205,26 @@ class Sitting:
     # driving -----------------------------------------------------------------------------------------------------
 
     def _drive(self, known: Mapping[tuple[str, int], CallRecord]) -> RunResult:
+        output = self._new_output()
+        with heard(output):
+            return self._driven(known, output)
+
+    def _new_output(self) -> BodyOutput | None:
+        """Hears what bodies print and log, where that is kept or told."""
+        if not self.order.recorded and self.listener is None:
+            return None
+        store = self.store if self.order.recorded else None
+        log = RunLog(self.run_id, store, self.listener, self.secrets.redact)
+        return BodyOutput(log, passes_on=self.listener is None)
+
+    def _driven(self, known: Mapping[tuple[str, int], CallRecord], output: BodyOutput | None) -> RunResult:
         settings = Settings(
-            self.run_id, self.order.fail_fast, self.order.forced, self.order.selected, False, self.order.on_event
+            self.run_id, self.order.fail_fast, self.order.forced, self.order.selected, False, self.listener
         )
         fast = self._fast_road() if not known else None
+        if fast is not None and fast.record is not None and output is not None:
+            names = fast.run.names
+            output.names, output.making = lambda i: (names[i], 1), fast.record.running
         begun = time.monotonic()
         stop, left = None, list[str]()
         if fast is not None:
@@ -211,7 +235,7 @@ class Sitting:
             self.program, self.params, self.calls, settings, recorded=known, redact=self.secrets.redact,
             environment=self.environment(), secret_of=self.secrets.get,
             done=None if fast is None else fast.done(),
-            failed=None if fast is None else fast.failed(), capacity=self.order.capacity,
+            failed=None if fast is None else fast.failed(), capacity=self.order.capacity, output=output,
         )  # fmt: skip
         if stop is not None:
             engine.cancel_the_rest(stop)
@@ -257,7 +281,7 @@ class Sitting:
         if not order.recorded or not can_record_fast(self.program):
             return None
         bound = BoundCalls(self.program, self.params, order.root, named=True)
-        record = RecordedCalls(bound, self.program, self.calls, self.run_id, order.on_event)
+        record = RecordedCalls(bound, self.program, self.calls, self.run_id, self.listener)
         self._tell(EventKind.RUN_STARTED, {"tasks": len(bound.names)})
         return FastRoad(FastRun(bound, record), record)
 
@@ -290,8 +314,8 @@ class Sitting:
         return {name: os.environ[name] for name in self.plan.env if name in os.environ}
 
     def _tell(self, kind: EventKind, data: dict[str, Any]) -> None:
-        if self.order.on_event is not None:
-            self.order.on_event(Event(kind, self.run_id, time.time(), "", data))
+        if self.listener is not None:
+            self.listener(Event(kind, self.run_id, time.time(), "", data))
 
 
 LOOK_S = 0.25

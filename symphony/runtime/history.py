@@ -26,6 +26,12 @@ def state_of(store: Store, run: RunRecord) -> RunState:
     return RunState.INTERRUPTED if free else RunState.RUNNING
 
 
+def goes_on(store: Store, run: RunRecord) -> bool:
+    """Whether a run still has an owner; cheaper than `state_of`, since nothing of the run is read anew."""
+    lease = store.lease(run.id)
+    return lease is not None and store.folder is not None and standing_of(store, lease) is not Standing.FREE
+
+
 def show_document(store: Store, run: RunRecord) -> dict[str, Any]:
     """Everything about a run: its tasks in plan order, elements behind their task."""
     state = state_of(store, run)
@@ -34,6 +40,58 @@ def show_document(store: Store, run: RunRecord) -> dict[str, Any]:
         "started_at": run.started_at, "ended_at": run.ended_at, "params": dict(run.params), "tags": list(run.tags),
         "tasks": tasks_of(store, run, state, lists_too=True),
     }  # fmt: skip
+
+
+_LOOKED_AT = 50
+
+
+def usual_seconds(store: Store, run_id: str) -> float | None:
+    """How long the last run of the same melody took that succeeded and was served nothing; None where there is none.
+
+    One with the same parameters is preferred.
+    """
+    run = store.run(run_id)
+    if run is None:
+        return None
+    like = [
+        earlier for earlier in store.runs(state=RunState.SUCCEEDED, limit=_LOOKED_AT)
+        if earlier.melody == run.melody and not earlier.counts.get("cached") and earlier.measures.get("seconds")
+    ]  # fmt: skip
+    like.sort(key=lambda earlier: dict(earlier.params) != dict(run.params))  # stable: newest first among equals
+    return float(like[0].measures["seconds"]) if like else None
+
+
+LAST_LINES = 20
+"""Of how many lines `show` tells of one task."""
+
+
+def show_task_document(store: Store, run: RunRecord, task: str) -> dict[str, Any]:
+    """Everything about one task: its row, those of its elements, what its key is made of, the end of its log.
+
+    Raises:
+        UsageError: the run has no such task.
+    """
+    state = state_of(store, run)
+    rows = tasks_of(store, run, state, lists_too=True)
+    row = next((r for r in rows if r["task"] == task), None)
+    if row is None:
+        raise UsageError(f"the run {run.id} has no task {task!r}: {did_you_mean(task, [r['task'] for r in rows], what='tasks')}")
+    lines = store.logs(run.id, task)
+    return {
+        "run": run.id, "melody": run.melody, **row, "parts": _parts_of(store, run, row),
+        "elements": [r for r in rows if r["task"].startswith((f"{task}[", f"{task}."))],
+        "logs": lines[-LAST_LINES:], "more_logs": max(0, len(lines) - LAST_LINES),
+    }  # fmt: skip
+
+
+def _parts_of(store: Store, run: RunRecord, row: dict[str, Any]) -> dict[str, Any]:
+    """What the key of a call is made of: name -> what it shows; of a call without a key what is known."""
+    entry = store.lookup(row["key"]) if row["key"] else None
+    parts = entry.parts if entry is not None else None
+    if parts is None:
+        paths = ((c.task if c.index < 0 else f"{c.task}[{c.index}]", c) for c in store.calls(run.id))
+        parts = next((c.parts or {} for path, c in paths if path == row["task"]), {})
+    return {name: part[1] if isinstance(part, list | tuple) and len(part) == 2 else part for name, part in parts.items()}
 
 
 def logs_of(store: Store, run: RunRecord, task: str | None = None) -> list[dict[str, Any]]:

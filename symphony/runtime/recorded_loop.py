@@ -22,6 +22,7 @@ from symphony.runtime.call import TaskCalls
 from symphony.runtime.fast_loop import BoundCalls, Unmade
 from symphony.runtime.key_parts import Part
 from symphony.runtime.keys import KEY_HEAD, shown
+from symphony.runtime.measuring import CpuMeter
 from symphony.runtime.steps import Program, Step
 from symphony.runtime.values import MISSING, Held
 from symphony.store.encoded import Encoded
@@ -91,10 +92,11 @@ class RecordedCalls:
         self._packed: list[bytes] = [b""] * count + [_pack(part) for part in constants]
         self._packed_run = _pack(run)
         self._first: dict[str, int] = {}
+        self._meter = CpuMeter()
         self._ended = threading.Condition()
         self._buffer_lock = threading.Lock()
         self._buffer = _Buffer()
-        self._flushed_at = time.time()
+        self._begun_at = self._flushed_at = time.time()
 
     def _planned(self, step: Step, places: Mapping[str, int]) -> tuple[_Form, tuple[int, ...]]:
         form = self._forms.get((id(step.pin), step.code, *places))
@@ -153,6 +155,7 @@ class RecordedCalls:
         return value
 
     def _made(self, i: int, form: _Form, places: tuple[int, ...], key: str) -> Any:
+        asked = time.time()
         arguments = self._arguments(i)
         thread = threading.get_ident()
         self.running[thread] = i
@@ -161,12 +164,14 @@ class RecordedCalls:
         if self._listener is not None:
             self._tell(EventKind.TASK_STARTED, i, {"attempt": 1, "worker": worker})
         function = self._bound.calls[i][1]
+        cpu = 0.0 if function in self._meter.quick else self._meter.start()
         try:
             value = function(**arguments) if type(arguments) is dict else function(*arguments)
         except BaseException:
             self.workers[i] = worker
             raise
         ended = time.time()
+        cpu_s = self._meter.stop(function, cpu, ended - started) if cpu or ended - started > _SLOW_S else None
         value, encoded, rows = self._calls.encode_only(self._steps[i], value)
         packed = b"".join(
             [b"\x94", packed_references(encoded.artifact), self._packed_run, _pack(self._bound.names[i]), _map_header(form.count),
@@ -174,9 +179,22 @@ class RecordedCalls:
         )  # fmt: skip
         entry = key, packed, self._calls.no_cache
         self.values[i] = value
-        self._take_note(i, "succeeded", encoded.artifact, value, started, ended, worker, rows, entry)
+        measures, waited_s = None, 0.0
+        if ended - started > _SLOW_S:
+            waited_s = max(0.0, asked - max([self.ended[before] for before in self._bound.edges[i]], default=self._begun_at))
+            measures = self._measures(places, encoded.artifact, asked, started, ended) | ({} if cpu_s is None else {"cpu_s": cpu_s})
+        self._take_note(i, "succeeded", encoded.artifact, value, started, ended, worker, rows, entry, measures, waited_s)
         del self.running[thread]
         return value
+
+    def _measures(
+        self, places: tuple[int, ...], artifact: Artifact, asked: float, started: float, ended: float
+    ) -> dict[str, float]:  # fmt: skip
+        """What a slow call cost."""
+        sources = [self.artifacts[p] for p in places if p < len(self.artifacts)]
+        into = sum([source.size_bytes for source in sources if source is not None])
+        return {"load_s": started - asked, "compute_s": ended - started, "save_s": time.time() - ended,
+                "bytes_in": into, "bytes_out": artifact.size_bytes}  # fmt: skip
 
     def _arguments(self, i: int) -> Sequence[Any] | dict[str, Any]:
         arity, _, _, _, _, rest = self._bound.calls[i]
@@ -213,7 +231,8 @@ class RecordedCalls:
 
     def _take_note(
         self, i: int, state: str, artifact: Artifact, value: Any, started: float, ended: float, worker: str,
-        rows: Sequence[Encoded] = (), entry: tuple[str, bytes, bool] | None = None,
+        rows: Sequence[Encoded] = (), entry: tuple[str, bytes, bool] | None = None, measures: dict[str, float] | None = None,
+        waited_s: float = 0.0,
     ) -> None:  # fmt: skip
         identity = self._identities[i] = key_part(artifact)
         self._packed[i] = _pack((identity, shown(value) if value is not MISSING else identity))
@@ -221,8 +240,8 @@ class RecordedCalls:
         attempt, begun = (1, started) if worker else (0, None)
         reference = "out", artifact.digest, artifact.codec, artifact.type, artifact.size_bytes, artifact.meta or None
         row: CallRow = (
-            self._run, self._bound.names[i], -1, state, attempt, begun, ended, 0.0, worker, self.keys[i],
-            (reference,), None, None, "", None,
+            self._run, self._bound.names[i], -1, state, attempt, begun, ended, waited_s, worker, self.keys[i],
+            (reference,), None, None, "", measures,
         )  # fmt: skip
         buffer = None
         with self._buffer_lock:

@@ -16,7 +16,7 @@ SHORTEST = 4
 
 
 class Secrets:
-    """Gives secrets and redacts their exact values. Thread-safe."""
+    """Gives secrets and redacts their exact values, and the lines of those that have several. Thread-safe."""
 
     def __init__(self) -> None:
         self._seen: set[str] = set()
@@ -34,6 +34,7 @@ class Secrets:
         if len(value) < SHORTEST:
             raise _too_short(name)
         self._seen.add(value)
+        self._seen.update(line for line in map(str.strip, value.splitlines()) if len(line) >= SHORTEST)
         return value
 
     def redact(self, text: str) -> str:

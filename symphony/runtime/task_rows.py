@@ -74,7 +74,7 @@ class _Listing:
             "attempts": call.attempt, "started_at": call.started_at, "ended_at": call.ended_at,
             "duration_s": _between(call.started_at, call.ended_at), "waited_s": call.waited_s,
             "worker": call.worker or None, "key": call.key, "error": dict(call.error) if call.error else None,
-            "note": call.note or "",
+            "note": call.note or "", **_measures(call),
         }  # fmt: skip
         if state in GOOD or state is TaskState.SKIPPED:
             row["error"] = None
@@ -92,6 +92,9 @@ class _Listing:
             row["ended_at"] = max(ended)
             row["duration_s"] = _between(min(started), max(ended)) if started else row["duration_s"]
         row["attempts"] = max((c.attempt for c in elements), default=0)
+        if elements:
+            row["measures"] = _together([c.measures for c in elements if c.measures])
+            row["waited_s"] = max(c.waited_s or 0.0 for c in elements)
         if whole is None and self.live and elements:
             row["state"] = str(TaskState.RUNNING)
         if self.lists_too and whole is not None and whole.state in GOOD:
@@ -112,6 +115,23 @@ class _Listing:
             artifact = Artifact(hashlib.sha256(data).hexdigest(), "list", kind, len(data))
             if self.store.contains(artifact):
                 yield port, artifact
+
+
+def _measures(call: CallRecord) -> dict[str, Any]:
+    """What was measured of a call, and what became of its attempts before the last."""
+    measures = dict(call.measures or {})
+    return {"tried": measures.pop("tried", []), "measures": measures}
+
+
+def _together(measures: list[Mapping[str, Any]]) -> dict[str, Any]:
+    """What the elements of a task cost together: times and bytes in all, the largest peak of memory."""
+    found: dict[str, Any] = {}
+    for measured in measures:
+        for name, value in measured.items():
+            if not isinstance(value, int | float):
+                continue
+            found[name] = max(found.get(name, 0), value) if name.startswith("peak_") else found.get(name, 0) + value
+    return found
 
 
 def _running(store: Store, run: RunRecord, ended: list[CallRecord]) -> list[CallRecord]:
@@ -137,4 +157,5 @@ def _row(name: str, state: TaskState) -> dict[str, Any]:
     return {
         "task": name, "state": str(state), "attempts": 0, "started_at": None, "ended_at": None, "duration_s": None,
         "waited_s": None, "worker": None, "key": None, "output": None, "outputs": {}, "error": None, "note": "",
+        "measures": {}, "tried": [],
     }  # fmt: skip

@@ -37,7 +37,7 @@ class Committer:
         self.durable = 0
         self._write = write
         self._sequence = 0
-        self._lock, self._commit_lock = threading.Lock(), threading.RLock()
+        self._lock, self._commit_lock = threading.RLock(), threading.RLock()  # what is collected meanwhile may log
         self._wake, self._full = threading.Event(), threading.Event()
         self._error: SymphonyError | None = None
         self._thread: threading.Thread | None = None

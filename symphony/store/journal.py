@@ -156,6 +156,12 @@ class Journal:
         lines = [line for (data,) in rows for line in _read_lines(run_id, data)] + waiting
         return lines if task is None else [line for line in lines if _is_of(str(line.get("task", "")), task)]
 
+    def logs_after(self, run_id: str, after: int) -> tuple[list[dict[str, Any]], int]:
+        """The written log lines behind a place, and the place to go on from; what still waits comes with a later call."""
+        rows = self._database.read("SELECT id, data FROM logs WHERE run=? AND id>? ORDER BY id", (run_id, after))
+        lines = [line for _, data in rows for line in _read_lines(run_id, data)]
+        return lines, rows[-1][0] if rows else after
+
     def latest_call(self, melody: str, task: str, player: str) -> CallRecord | None:
         """The most recent call of a task that gave a result, over the last runs of the melody.
 
@@ -252,7 +258,7 @@ def _read_run(data: bytes) -> RunRecord:
     except CodecError as error:
         raise StoreError(f"the record of a run is damaged: {error}; `symphony store verify` lists what is") from error
     known = {name: value for name, value in content.items() if name in _FIELDS}
-    for name in ("params", "options", "outputs", "counts", "players"):
+    for name in ("params", "options", "outputs", "counts", "players", "measures"):
         known[name] = FrozenMap(known.get(name) or {})
     known["tags"], known["state"] = tuple(known.get("tags", ())), RunState(known["state"])
     return RunRecord(**known)

@@ -69,6 +69,8 @@ class RunRecord:
         failure: what made it fail, plain data, or nothing.
         counts: the tasks of the melody by how they ended; empty while it runs.
         players: what the pool tells of players that were kept set up, plain data; empty where there were none.
+        measures: what was measured of its last sitting: `seconds` of work, and how many `workers`, `processes` and `cpus`
+            there were; empty while it runs.
     """
 
     id: str
@@ -91,6 +93,7 @@ class RunRecord:
     failure: Any = None
     counts: Mapping[str, int] = field(default=EMPTY)
     players: Mapping[str, Any] = field(default=EMPTY)
+    measures: Mapping[str, Any] = field(default=EMPTY)
 
 
 @dataclass(slots=True)
@@ -112,8 +115,8 @@ class CallRecord:
         error: type, message and traceback, or nothing.
         parts: the named parts of the key, or nothing where `Store.remember` was given them.
         note: the cause of a skip.
-        measures: what was measured of it by name: `load_s`, `compute_s`, `save_s`, `cpu_s`, `peak_bytes`, `bytes_in`,
-            `bytes_out`; nothing where it was not.
+        measures: what was measured of it by name: `load_s`, `compute_s`, `save_s`, `cpu_s`, `peak_memory_bytes`, `bytes_in`,
+            `bytes_out`, `waited_for` in words, and `tried`, the attempts before the last; nothing where it was not.
     """
 
     run: str
@@ -130,4 +133,4 @@ class CallRecord:
     error: Mapping[str, Any] | None = None
     parts: Mapping[str, Any] | None = None
     note: str | None = None
-    measures: Mapping[str, float] | None = None
+    measures: Mapping[str, Any] | None = None

@@ -565,12 +565,17 @@ class Store:
             batch.logs += [(run_id, line) for line in lines]
 
         self._check()
-        self._committer.add(add, count=len(lines))
+        self._committer.add(add, count=len(lines), size_bytes=sum([len(line.get("message", "")) for line in lines]))
 
     def logs(self, run_id: str, task: str | None = None) -> list[dict[str, Any]]:
         """The log lines of a run, or of one task with its elements, in order."""
         self._check()
         return self.journal.logs(run_id, task)
+
+    def logs_after(self, run_id: str, after: int) -> tuple[list[dict[str, Any]], int]:
+        """The written log lines of a run behind a place, 0 for the beginning, and the place to go on from."""
+        self._check()
+        return self.journal.logs_after(run_id, after)
 
     # Group commit
 

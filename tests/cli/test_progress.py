@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from symphony.cli.failure_text import failure_text
-from symphony.cli.progress import WHOLE, Tally, shown_progress
+from symphony.cli.progress import WHOLE, Tally, left_text, shown_progress
 from symphony.model.event import Event, EventKind
 
 TRACEBACK = """Traceback (most recent call last):
@@ -85,3 +85,47 @@ def test_a_failure_begins_with_what_went_wrong() -> None:
         'a failed: ValueError: no\n    File "players.py", line 3, in a\n      raise ValueError("no")'
     )
     assert failure_text("a", None) == "a failed: error:"
+
+
+def test_running_elements_are_counted_with_their_task() -> None:
+    tally = started(2)
+    tally.take(event(EventKind.TASK_EXPANDED, "stats", count=3))
+    for index in range(2):
+        tally.take(event(EventKind.TASK_STARTED, f"stats[{index}]"))
+    tally.take(event(EventKind.TASK_ENDED, "stats[0]", state="succeeded"))
+
+    assert tally.summary() == "0 of 2 tasks done, running: stats 1/3"
+
+    for index in (1, 2):
+        tally.take(event(EventKind.TASK_ENDED, f"stats[{index}]", state="succeeded"))
+    tally.take(event(EventKind.TASK_ENDED, "stats", state="succeeded"))
+
+    assert tally.summary() == "1 of 2 tasks done"
+
+
+def test_tasks_inside_an_element_do_not_count_as_elements() -> None:
+    tally = started(1)
+    tally.take(event(EventKind.TASK_EXPANDED, "child", count=2))
+    tally.take(event(EventKind.TASK_STARTED, "child[0].a"))
+    tally.take(event(EventKind.TASK_ENDED, "child[0].a", state="succeeded"))
+
+    assert tally.summary() == "0 of 1 task done, running: child 0/2"
+
+
+def test_what_a_body_prints_is_shown_on_stdout_with_its_task_and_without_control_characters(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    with shown_progress(Tally()) as take:
+        take(event(EventKind.LOG, "a", level="info", message="red \x1b[31m", origin="stdout"))
+        take(event(EventKind.LOG, "a", level="warning", message="careful", origin="log"))
+
+    seen = capsys.readouterr()
+    assert (seen.out, seen.err) == ("a | red \\x1b[31m\n", "a | warning: careful\n")
+
+
+@pytest.mark.parametrize(
+    ("elapsed", "usual", "said"),
+    [(1.0, None, ""), (0.5, 1.0, ""), (2.0, 10.0, "about 8.0 s left"), (11.0, 10.0, "longer than last time (10.0 s)")],
+)
+def test_what_is_left_is_judged_by_the_last_run(elapsed: float, usual: float | None, said: str) -> None:
+    assert left_text(elapsed, usual) == said

@@ -11,10 +11,11 @@ import time
 from collections.abc import Callable
 from typing import Any
 
+from symphony.runtime.log_lines import LONGEST, message_of
+
 Write = Callable[[float, str, str, str], None]
 """Takes time, level, message and origin (``log``, ``stdout``, ``stderr``) of a line."""
 
-_LONGEST = 64 * 1024
 
 
 class LineStream(io.TextIOBase):
@@ -37,7 +38,7 @@ class LineStream(io.TextIOBase):
             return len(text)
         with self._lock:
             *lines, self._rest = (self._rest + text).split("\n")
-            if len(self._rest) > _LONGEST:
+            if len(self._rest) > LONGEST:
                 lines, self._rest = [*lines, self._rest], ""
             for line in lines:
                 self._write(time.time(), "info", line.rstrip("\r"), self._origin)
@@ -65,13 +66,7 @@ class _Records(logging.Handler):
         self._sink = write
 
     def emit(self, record: logging.LogRecord) -> None:
-        try:
-            message = record.getMessage()
-        except Exception:  # noqa: BLE001  arguments that do not fit their format must not end the body
-            message = str(record.msg)
-        if record.exc_info:
-            message += "\n" + logging.Formatter().formatException(record.exc_info)
-        self._sink(record.created, record.levelname.lower(), message, "log")
+        self._sink(record.created, record.levelname.lower(), message_of(record), "log")
 
 
 class Capture:

@@ -73,9 +73,9 @@ def told(plan: Plan, workers: int, *, fast: bool) -> dict[str, Any]:
         execution.can_run_fast = road
     return {
         "state": result.state, "counts": dict(result.counts), "outputs": dict(result.outputs), "calls": len(made),
-        # of two failed tasks that a third waits for, the first to fail is its cause: with threads that is either
+        # of two failed tasks that a third waits for, the first to fail is its cause: that is either
         "tasks": {
-            name: (t.state, t.note if workers == 1 else t.note.partition(":")[0], (t.error or {}).get("message"))
+            name: (t.state, t.note.partition(":")[0], (t.error or {}).get("message"))
             for name, t in result.tasks.items()
         },
     }  # fmt: skip
