@@ -44,7 +44,12 @@ def run(
     json: Json = False,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Say what would run and why; run nothing.")] = False,
     no_cache: Annotated[bool, typer.Option("--no-cache", help="Serve nothing; results replace the old ones.")] = False,
-    fail_fast: Annotated[bool, typer.Option("--fail-fast", help="Cancel the rest at the first failure.")] = False,
+    fail_fast: Annotated[
+        bool | None,
+        typer.Option(
+            "--fail-fast/--no-fail-fast", help="Cancel the rest at the first failure [default: as the melody says]."
+        ),
+    ] = None,
     strict: Annotated[bool, typer.Option("--strict", help="Check that calls leave their inputs as they were.")] = False,
     durability: Annotated[
         str, typer.Option("--durability", metavar="process|power", help="What results survive.")

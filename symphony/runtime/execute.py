@@ -19,6 +19,7 @@ from symphony.model.artifact import Artifact
 from symphony.model.event import Event, EventKind
 from symphony.model.expression import Expression
 from symphony.model.plan import Plan
+from symphony.model.policy import OnFailure
 from symphony.model.states import FINAL, RunState, TaskState, check_run_transition
 from symphony.runtime.arguments import as_document, bind_params
 from symphony.runtime.call import TaskCalls
@@ -51,6 +52,7 @@ class Order:
         here: where relative paths of given parameters start.
         recorded: whether results are kept and served.
         workers, processes: how many threads work, and how many calls run in processes; None: what suits the machine.
+        fail_fast: whether the first failed task cancels the rest; None: as the melody says.
         only, until, force: selections of tasks by id.
         run_id: an id to take instead of a new one.
         limit_s: how long the whole run may take, in seconds; what is not done then is cancelled, and the run fails.
@@ -67,7 +69,7 @@ class Order:
     workers: int | None = None
     processes: int | None = None
     no_cache: bool = False
-    fail_fast: bool = False
+    fail_fast: bool | None = None
     strict: bool = False
     selected: frozenset[str] | None = None
     forced: frozenset[str] = frozenset()
@@ -198,7 +200,7 @@ class Sitting:
 
     def _drive(self, known: Mapping[tuple[str, int], CallRecord]) -> RunResult:
         settings = Settings(
-            self.run_id, self.order.fail_fast, self.order.forced, self.order.selected, False, self.order.on_event
+            self.run_id, self._stops_on_failure(), self.order.forced, self.order.selected, False, self.order.on_event
         )
         fast = self._fast_road() if not known else None
         begun = time.monotonic()
@@ -218,6 +220,10 @@ class Sitting:
             return self._result(engine, time.monotonic() - begun, left)
         abandoned = drive(engine, self.executor, self.order.workers, self.order.processes, self._watch)
         return self._result(engine, time.monotonic() - begun, abandoned)
+
+    def _stops_on_failure(self) -> bool:
+        asked = self.order.fail_fast
+        return self.plan.on_failure is OnFailure.STOP if asked is None else asked
 
     def _result(self, engine: Engine, seconds: float, abandoned: list[str]) -> RunResult:
         tasks = task_results(engine)

@@ -317,6 +317,27 @@ def test_fail_fast_cancels_what_has_not_started(options: dict[str, Any]):
     assert result.counts["cancelled"] >= 1
 
 
+@pytest.mark.parametrize(
+    ("on_failure", "asked", "stops"),
+    [("stop", None, True), ("continue", None, False), ("stop", False, False), ("continue", True, True)],
+)
+def test_on_failure_says_what_becomes_of_the_rest_and_the_flag_wins(
+    on_failure: str, asked: bool | None, stops: bool, options: dict[str, Any]
+):
+    @melody(on_failure=on_failure)
+    def m():
+        bad = picky(x=1)
+        xs = numbers(3)
+        note(text="late").after(xs)
+        return bad
+
+    result = run(m, fail_fast=asked, workers=1, **options)
+
+    assert result.state is RunState.FAILED
+    assert (result.counts["cancelled"] >= 1) is stops
+    assert (result.tasks["note"].state is TaskState.SUCCEEDED) is not stops
+
+
 def test_a_shell_step_gets_inputs_as_environment_and_gives_files(options: dict[str, Any]):
     @melody
     def m(word: str = "hi; echo no"):
