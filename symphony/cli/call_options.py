@@ -13,7 +13,17 @@ if TYPE_CHECKING:
     from symphony.config.project import Project
 
 Json = Annotated[bool, typer.Option("--json", help="Exactly one JSON document on stdout.")]
-State = Annotated[Path | None, typer.Option("--state", metavar="DIR", help="The state folder [default: .symphony].")]
+State = Annotated[
+    Path | None,
+    typer.Option(
+        "--state", "--state-dir", metavar="DIR", help="The state folder [default: $SYMPHONY_STATE, else .symphony]."
+    ),
+]
+StateDir = Annotated[
+    Path | None,
+    typer.Option("--state-dir", metavar="DIR", help="The state folder [default: $SYMPHONY_STATE, else .symphony]."),
+]
+"""For commands whose --state is the state of runs."""
 RunReference = Annotated[str, typer.Argument(metavar="RUN", help="A run: its id, a unique prefix, or 'last'.")]
 
 

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 
 import typer
 
-from symphony.cli.call_options import Json, project_here, store_of
+from symphony.cli.call_options import Json, State, project_here, store_of
 from symphony.cli.terminal import size_text, write, write_document, write_table
 from symphony.errors import SymphonyError
 
@@ -47,12 +47,12 @@ class Finding:
     detail: str
 
 
-def doctor(json: Json = False) -> None:
+def doctor(json: Json = False, state: State = None) -> None:
     """Check the surroundings.
 
     Exits with 4 when something that is needed fails.
     """
-    findings = list(examine(project_here()))
+    findings = list(examine(project_here(state)))
     ok = all(f.state != "failed" for f in findings)
     if json:
         write_document(

@@ -35,6 +35,7 @@ COMMANDS: dict[str, str] = {
     "config": "config:app",
     "executors": "executors:executors",
     "doctor": "doctor:doctor",
+    "completion": "completion:completion",
 }
 """Each command's ``module:attribute`` below ``symphony.cli``, in the order of the help."""
 
