@@ -40,7 +40,10 @@ def artifacts(context: typer.Context, run: OfRun = "last", json: Json = False, s
 def get(
     what: What,
     run: OfRun = "last",
-    output: Annotated[Path | None, typer.Option("-o", "--output", metavar="PATH", help="Where it goes.")] = None,
+    output: Annotated[
+        Path | None,
+        typer.Option("-o", "--output", metavar="PATH", help="Where it goes [default: a name in the current folder]."),
+    ] = None,
     state: State = None,
 ) -> None:
     """Copy an artifact to a file or folder."""

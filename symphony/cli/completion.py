@@ -15,9 +15,10 @@ from symphony.model.names import did_you_mean
 def completion(
     shell: Annotated[str, typer.Argument(metavar="bash|zsh|fish", help="Your shell.")],
 ) -> None:
-    """Print the script that makes a shell complete commands, options and names.
+    """Print the script that a shell completes by.
 
-    Its first lines say where to put it. For this shell only: source <(symphony completion bash)
+    It completes commands, options and names. Its first lines say where to put it.
+    For this shell only: source <(symphony completion bash)
     """
     if shell not in SCRIPTS:
         raise UsageError(f"no completion for {shell!r}: {did_you_mean(shell, SCRIPTS, what='shells')}")

@@ -95,7 +95,7 @@ def _say_version(asked: bool) -> None:
 @app.callback()
 def symphony(
     version: Annotated[
-        bool, typer.Option("--version", "-V", callback=_say_version, is_eager=True, help="Print it.")
+        bool, typer.Option("--version", "-V", callback=_say_version, is_eager=True, help="Print the version.")
     ] = False,
 ) -> None:
     """Workflow as code: melodies are checked, compiled into plans, run, and never computed twice."""

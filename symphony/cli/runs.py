@@ -21,7 +21,7 @@ Task = Annotated[str | None, typer.Argument(metavar="TASK", help="One task only.
 def runs(
     run_state: Annotated[str | None, typer.Option("--state", metavar=STATES, help="Only runs in this state.")] = None,
     since: Annotated[
-        str | None, typer.Option("--since", metavar="AGE", help="Only runs younger than 30m, 2h, 1d, or since a date.")
+        str | None, typer.Option("--since", metavar="AGE", help="Only runs begun since then: 30m, 2h, 1d ago, or a date.")
     ] = None,
     tag: Annotated[str | None, typer.Option("--tag", metavar="TAG", help="Only runs with this label.")] = None,
     json: Json = False,
@@ -56,7 +56,10 @@ def show(run: RunReference = "last", json: Json = False, state: State = None) ->
 
 
 def logs(run: RunReference = "last", task: Task = None, json: Json = False, state: State = None) -> None:
-    """Show what the tasks of a run logged, and the errors they ended with."""
+    """Show what tasks logged, and how they failed.
+
+    Errors are shown with their tracebacks.
+    """
     from symphony import bootstrap  # the engine; loaded by the commands that need it
 
     store = store_of(project_here(state))

@@ -36,10 +36,10 @@ def du(json: Json = False, state: State = None) -> None:
 def gc(
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Say what would go; remove nothing.")] = False,
     keep_runs: Annotated[
-        int | None, typer.Option("--keep-runs", metavar="N", min=0, help="Forget all but N runs.")
+        int | None, typer.Option("--keep-runs", metavar="N", min=0, help="Forget all but the latest N runs.")
     ] = None,
     older_than: Annotated[
-        str | None, typer.Option("--older-than", metavar="AGE", help="Forget runs ended before.")
+        str | None, typer.Option("--older-than", metavar="AGE", help="Forget runs that ended longer ago: 12h, 30d.")
     ] = None,
     json: Json = False,
     state: State = None,
