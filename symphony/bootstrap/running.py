@@ -14,7 +14,7 @@ from symphony.bootstrap.identities import codes_of, keep_code_of
 from symphony.bootstrap.pins import verify_pins
 from symphony.bootstrap.placing import forget_texts
 from symphony.bootstrap.resources import capacity_for, never_possible
-from symphony.bootstrap.stores import ChosenStore, open_project_store
+from symphony.bootstrap.stores import ChosenStore, open_store_to_look
 from symphony.config.project import Project, find_project
 from symphony.errors import CompileError, MissingExtraError, UsageError
 from symphony.model.event import Event
@@ -131,7 +131,7 @@ def resume(
     from symphony.runtime.execute import resume as resume_run
 
     home = project or find_project(Path.cwd())
-    store = open_project_store(home)
+    store = open_store_to_look(home)
     record = find_run(store, run)
     if record.state == "succeeded":
         raise UsageError(f"the run {record.id} succeeded: there is nothing to resume; run the melody again instead")

@@ -46,10 +46,10 @@ def project_of(melody: str, state: Path | None = None) -> Project:
 
 
 def store_of(project: Project) -> Any:
-    """Open the project's store."""
+    """Open the project's store to look at it; where nothing was ever kept, nothing is made."""
     from symphony import bootstrap  # the engine; loaded by the commands that need it
 
-    return bootstrap.open_project_store(project)
+    return bootstrap.open_store_to_look(project)
 
 
 def parse_params(texts: list[str]) -> dict[str, str]:
@@ -83,6 +83,8 @@ def read_params(file: Path | None) -> dict[str, Any]:
         document = yaml.safe_load(file.read_text(encoding="utf-8"))
     except FileNotFoundError as error:
         raise UsageError(f"--params {file}: there is no such file") from error
+    except IsADirectoryError as error:
+        raise UsageError(f"--params {file}: this is a folder; name a JSON or YAML file") from error
     except (yaml.YAMLError, UnicodeDecodeError) as error:
         raise UsageError(f"--params {file} is neither JSON nor YAML: {' '.join(str(error).split())}") from error
     if document is None:

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 
 import typer
 
-from symphony.cli.call_options import Json, State, project_here, store_of
+from symphony.cli.call_options import Json, State, project_here
 from symphony.cli.terminal import size_text, write, write_document, write_table
 from symphony.errors import SymphonyError
 
@@ -96,8 +96,12 @@ def _writable(project: Project) -> Finding:
     folder = project.state
     while not folder.exists():
         folder = folder.parent
-    with tempfile.TemporaryFile(dir=folder):
-        return Finding("state folder", "ok", str(project.state))
+    try:
+        tempfile.TemporaryFile(dir=folder).close()
+    except OSError as error:
+        reason = error.strerror or type(error).__name__
+        return Finding("state folder", "failed", f"{folder} cannot be written: {reason}; name another with --state")
+    return Finding("state folder", "ok", str(project.state))
 
 
 def _space(project: Project) -> Finding:
@@ -112,5 +116,7 @@ def _space(project: Project) -> Finding:
 def _store(project: Project) -> Finding:
     if not os.access(project.root, os.W_OK) and not project.state.exists():
         return Finding("store", "failed", f"{project.root} is read-only; set SYMPHONY_STATE to a folder that is not")
-    store_of(project)
+    from symphony import bootstrap  # the engine; loaded by the commands that need it
+
+    bootstrap.open_project_store(project)
     return Finding("store", "ok", "opens")

@@ -8,12 +8,11 @@ from typing import Annotated
 import typer
 
 from symphony.cli.call_options import Json, State, project_here, store_of
+from symphony.cli.command_group import command_group
 from symphony.cli.terminal import say, size_text, write, write_document, write_table
 from symphony.errors import UsageError
 
-app = typer.Typer(
-    help="See, clean and verify what is kept.", no_args_is_help=True, add_completion=False, rich_markup_mode=None
-)
+app = command_group("See, clean and verify what is kept.")
 
 
 @app.command()
