@@ -122,7 +122,7 @@ def test_only_a_run_that_goes_on_can_be_cancelled(work: Work) -> None:
     done = work.start("cancel", "last")
 
     assert done.wait(timeout=30) == 2
-    assert "is succeeded: there is nothing to cancel" in done.communicate()[1]
+    assert "is not running but succeeded: there is nothing to cancel" in done.communicate()[1]
 
 
 def test_after_a_kill_the_next_command_works_at_once_and_the_run_reads_interrupted(work: Work) -> None:
