@@ -12,7 +12,10 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import jsonschema
 import pytest
+
+from symphony.cli.document_schemas import schema_of
 
 SLOW = """
 import pathlib, time
@@ -102,6 +105,7 @@ def test_a_run_is_cancelled_from_another_terminal(work: Work) -> None:
         assert "nothing to cancel" in err
         return
     assert json.loads(out)["state"] in ("cancelled", "succeeded"), err
+    jsonschema.validate(json.loads(out), schema_of("cancel"))
     assert running.wait(timeout=10) in (130, 0)
 
 
