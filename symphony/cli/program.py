@@ -112,10 +112,12 @@ def run_program(words: Sequence[str]) -> int:
     """
     try:
         code = typer.main.get_command(app).main(list(words), prog_name="symphony", standalone_mode=False)
+    except SystemExit as end:
+        return end.code if isinstance(end.code, int) else int(end.code is not None)
     except _PipeClosedError as closed:
         raise BrokenPipeError from closed
     except Exception as error:
-        if isinstance(error.__cause__, KeyboardInterrupt):
+        if isinstance(error.__cause__, KeyboardInterrupt | EOFError):
             raise KeyboardInterrupt from error
         if type(error).__name__ == "NoArgsIsHelpError":
             sys.stderr.write(f"{error}\n")
