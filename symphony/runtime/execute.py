@@ -256,6 +256,8 @@ class Sitting:
     def _fast_road(self) -> FastRoad | None:
         """The fast road, where nothing is asked for that only the run loop can do."""
         order = self.order
+        if self._stops_on_failure():
+            return None  # its threads go on with what follows their own calls, whatever fails elsewhere
         if order.strict or order.selected is not None or order.forced or not can_run_fast(self.program, self.params):
             return None
         if not order.recorded and order.on_event is None:
