@@ -73,11 +73,22 @@ def examine(project: Project) -> Iterator[Finding]:
     yield _guarded("store", lambda: _store(project))
     git = shutil.which("git")
     yield Finding("git", "ok" if git else "warning", git or "not on PATH; git.* players and 'diff REV:path' need it")
+    yield from _executors()
     for extra, package in EXTRAS.items():
         found = find_spec(package) is not None
         yield Finding(
             extra, "ok" if found else "missing", "" if found else f"optional: pip install 'symphony[{extra}]'"
         )
+
+
+def _executors() -> Iterator[Finding]:
+    """The executors that are there; one that cannot be loaded is no reason not to run on another."""
+    from symphony.cli.executors import known_executors  # loads the executors
+
+    for found in known_executors():
+        if found["state"] != "not installed":
+            state = "ok" if found["state"] == "installed" else "warning"
+            yield Finding(f"executor {found['executor']}", state, found["from"])
 
 
 def _python() -> Finding:
