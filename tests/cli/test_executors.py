@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import os
+import re
 from dataclasses import fields
 from pathlib import Path
 from typing import TYPE_CHECKING
+
+import pytest
 
 from symphony.cli.executors import EXTRAS, known_executors
 from symphony.cli.support_matrix import WORDS, matrix
@@ -56,3 +60,27 @@ def test_one_that_is_not_installed_has_a_command_and_no_traits(symphony: Symphon
     assert found["pit"]["install"] is None
     for name in EXTRAS:
         assert found[name]["state"] == "installed" or found[name]["install"] == f"pip install 'symphony[{name}]'"
+
+
+@pytest.fixture
+def broken_executor(project: Path, monkeypatch: pytest.MonkeyPatch) -> str:
+    """An installed executor of someone else, whose module is not there."""
+    facts = project / "lib" / "other-1.0.dist-info"
+    facts.mkdir(parents=True)
+    (facts / "METADATA").write_text("Metadata-Version: 2.1\nName: other\nVersion: 1.0\n")
+    (facts / "entry_points.txt").write_text("[symphony.executors]\nother = nowhere:OtherExecutor\n")
+    monkeypatch.setenv("PYTHONPATH", os.pathsep.join([str(facts.parent), os.environ.get("PYTHONPATH", "")]))
+    return "other"
+
+
+def test_one_that_cannot_be_loaded_is_named_with_the_reason(broken_executor: str, symphony: Symphony) -> None:
+    listed, doctor = symphony("executors"), symphony("doctor")
+
+    reason = "other 1.0: ModuleNotFoundError: No module named 'nowhere'"
+    assert listed.code == doctor.code == 0
+    assert re.search(rf"^{broken_executor} +broken +{reason}$", listed.out, re.M)
+    assert re.search(rf"^executor {broken_executor} +warning +{reason}$", doctor.out, re.M)
+
+
+def test_executors_of_others_are_completed(broken_executor: str, symphony: Symphony) -> None:
+    assert symphony("__complete", "bash", "symphony run --executor o").out.splitlines()[1:] == [broken_executor]
