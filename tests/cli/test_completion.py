@@ -169,12 +169,10 @@ def test_every_kind_of_the_table_is_known() -> None:
     assert named == {"melody", "run", "task", "executor", "player", "file", "folder"}
 
 
-def test_shipped_players_are_offered_by_their_names(here: Path) -> None:
-    from symphony.cli.player_list import all_players
+def test_players_are_offered_by_their_names(here: Path, symphony: Symphony) -> None:
+    listed = {p["player"] for p in symphony("players", "--json").document()["players"]}
 
-    offered = set(in_bash("symphony players "))
-
-    assert {s.name for s in all_players(here)} <= {*offered, *(f"players:{name}" for name in ("greet", "count"))}
+    assert set(symphony("__complete", "bash", "symphony players ").out.split()[1:]) == listed
 
 
 @pytest.mark.parametrize("line", ["symphony ", "symphony run ", "symphony show ", "symphony players ", "symphony why last "])
