@@ -36,6 +36,7 @@ if TYPE_CHECKING:
     from symphony.bootstrap.running import run as run
     from symphony.bootstrap.running import run_async as run_async
     from symphony.bootstrap.stores import open_project_store as open_project_store
+    from symphony.bootstrap.stores import open_store_to_look as open_store_to_look
 
 _NAMES = {
     "asking": (
@@ -47,7 +48,7 @@ _NAMES = {
     "importing": ("import_file",),
     "pins": ("verify_pins",),
     "running": ("EXTRA_EXECUTORS", "dry_run", "executor_named", "resume", "run", "run_async"),
-    "stores": ("open_project_store",),
+    "stores": ("open_project_store", "open_store_to_look"),
 }
 """The public names, by the module where they are found."""
 _HOMES = {name: module for module, names in _NAMES.items() for name in names}

@@ -6,7 +6,7 @@ import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from symphony.bootstrap.stores import open_project_store
+from symphony.bootstrap.stores import open_store_to_look
 from symphony.config.project import Project, find_project
 from symphony.errors import UsageError
 
@@ -25,7 +25,7 @@ def find_run(store: Store, reference: str) -> RunRecord:
     records = store.runs()
     if reference == "last":
         if not records:
-            raise UsageError("there is no run yet: start one with symphony run")
+            raise UsageError("there is no run yet; start one with: symphony run MELODY")
         return _whole(store, records[0])
     found = [r for r in records if r.id == reference] or [r for r in records if r.id.startswith(reference)]
     if len(found) == 1:
@@ -104,7 +104,7 @@ def why(run: str, task: str, *, project: Project | None = None) -> list[Decision
     """Say why a task of a run ran, was served or was left out."""
     from symphony.runtime.history import why_of
 
-    store = open_project_store(project or find_project(Path.cwd()))
+    store = open_store_to_look(project or find_project(Path.cwd()))
     return why_of(store, find_run(store, run), task)
 
 
@@ -119,8 +119,8 @@ def cancel(store: Store, run: RunRecord, *, wait_s: float = 30.0) -> str:
 
     before = str(state_of(store, run))
     if before != "running" or store.folder is None:
-        hint = "; go on with it by symphony resume" if before == "interrupted" else ""
-        raise UsageError(f"the run {run.id} is {before}: there is nothing to cancel{hint}")
+        hint = "; go on with it by: symphony resume" if before == "interrupted" else ""
+        raise UsageError(f"the run {run.id} is not running but {before}: there is nothing to cancel{hint}")
     ask_to_cancel(store.folder, run.id)
     deadline = time.monotonic() + wait_s
     while True:
@@ -136,5 +136,5 @@ def replay(run: str, task: str, *, project: Project | None = None, pdb: bool = F
     from symphony.runtime.replaying import replay_call
 
     home = project or find_project(Path.cwd())
-    store = open_project_store(home)
+    store = open_store_to_look(home)
     return replay_call(store, find_run(store, run), task, home.root, pdb=pdb)

@@ -3,25 +3,15 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from symphony.config.project import Project, find_project
+from symphony.config.project import shipped_melodies as shipped_melodies
 from symphony.define.tracing import MelodyFunction
 from symphony.errors import UsageError
 from symphony.model.melody import Melody
 from symphony.model.names import did_you_mean
 from symphony.model.plan import Plan
-
-if TYPE_CHECKING:
-    pass
-
-PACKAGE = Path(__file__).parent.parent
-
-
-def shipped_melodies() -> Path:
-    """The folder of the ready-made melodies: inside the wheel, or beside the package in a checkout."""
-    inside = PACKAGE / "_melodies"
-    return inside if inside.is_dir() else PACKAGE.parent / "melodies"
 
 
 def find_definition(name: str, project: Project) -> str:

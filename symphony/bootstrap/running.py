@@ -14,7 +14,7 @@ from symphony.bootstrap.identities import codes_of, keep_code_of
 from symphony.bootstrap.pins import verify_pins
 from symphony.bootstrap.placing import forget_texts
 from symphony.bootstrap.resources import capacity_for, never_possible
-from symphony.bootstrap.stores import ChosenStore, open_project_store
+from symphony.bootstrap.stores import ChosenStore, open_store_to_look
 from symphony.config.project import Project, find_project
 from symphony.errors import CompileError, MissingExtraError, UsageError
 from symphony.model.event import Event
@@ -62,7 +62,7 @@ def run(
     project: Project | None = None,
     record: bool = True,
     no_cache: bool = False,
-    fail_fast: bool = False,
+    fail_fast: bool | None = None,
     strict: bool = False,
     limit_s: float | None = None,
     only: Iterable[str] = (),
@@ -82,6 +82,7 @@ def run(
         workers, processes: how many threads, and how many calls in processes of their own; None: what suits the machine.
         on_event: called with every event, from the thread where it happened; must be quick.
         record: False keeps results in memory only: no keys, no cache, no journal.
+        fail_fast: whether the first failed task cancels what has not started; None: as the melody's `on_failure` says.
         limit_s: how long the whole run may take, in seconds; what is not done then is cancelled, and the run fails.
         only, until: these tasks and what they need; what they need is served where it is kept.
         force: these tasks anew, and what depends on them.
@@ -130,7 +131,7 @@ def resume(
     from symphony.runtime.execute import resume as resume_run
 
     home = project or find_project(Path.cwd())
-    store = open_project_store(home)
+    store = open_store_to_look(home)
     record = find_run(store, run)
     if record.state == "succeeded":
         raise UsageError(f"the run {record.id} succeeded: there is nothing to resume; run the melody again instead")
@@ -140,7 +141,7 @@ def resume(
     verify_pins(plan.from_origin(folders_of(there, there.melodies)), there)
     order = Order(root=root, here=root, lease_s=_lease_s(), capacity=capacity_for(plan, there), on_event=on_event,
                   workers=workers or record.options.get("workers"), processes=record.options.get("processes"),
-                  fail_fast=bool(record.options.get("fail_fast")), strict=bool(record.options.get("strict")))  # fmt: skip
+                  fail_fast=record.options.get("fail_fast"), strict=bool(record.options.get("strict")))  # fmt: skip
     result = resume_run(record, order, store, executor_named(executor or record.executor or "pit"))
     store.flush()
     return result

@@ -18,6 +18,13 @@ def open_project_store(project: Project, *, durability: str = "process") -> Stor
     return Store.open(project.state, durability=durability)
 
 
+def open_store_to_look(project: Project) -> Store:
+    """The project's store, or an empty one in memory where nothing was ever kept: who only looks makes no folder."""
+    from symphony.store.store import Store
+
+    return open_project_store(project) if (project.state / "symphony.db").exists() else Store.open(None)
+
+
 class ChosenStore:
     """The store that was asked for; closed afterwards when it was opened here."""
 

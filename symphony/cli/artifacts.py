@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from symphony.cli.call_options import Json, State, project_here, store_of
+from symphony.cli.command_group import command_group
 from symphony.cli.stdout import named_stdout
 from symphony.cli.terminal import say, size_text, write_document, write_table
 from symphony.errors import UsageError
@@ -16,7 +17,7 @@ from symphony.errors import UsageError
 if TYPE_CHECKING:
     from symphony.model.artifact import Artifact
 
-app = typer.Typer(add_completion=False, rich_markup_mode=None)
+app = command_group(no_args_is_help=False)
 What = Annotated[str, typer.Argument(metavar="WHAT", help="An output, a task, a call such as stats[3], or a digest.")]
 OfRun = Annotated[str, typer.Option("--run", metavar="RUN", help="The run that kept it.")]
 
@@ -40,7 +41,10 @@ def artifacts(context: typer.Context, run: OfRun = "last", json: Json = False, s
 def get(
     what: What,
     run: OfRun = "last",
-    output: Annotated[Path | None, typer.Option("-o", "--output", metavar="PATH", help="Where it goes.")] = None,
+    output: Annotated[
+        Path | None,
+        typer.Option("-o", "--output", metavar="PATH", help="Where it goes [default: a name in the current folder]."),
+    ] = None,
     state: State = None,
 ) -> None:
     """Copy an artifact to a file or folder."""

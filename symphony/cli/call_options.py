@@ -13,7 +13,17 @@ if TYPE_CHECKING:
     from symphony.config.project import Project
 
 Json = Annotated[bool, typer.Option("--json", help="Exactly one JSON document on stdout.")]
-State = Annotated[Path | None, typer.Option("--state", metavar="DIR", help="The state folder [default: .symphony].")]
+State = Annotated[
+    Path | None,
+    typer.Option(
+        "--state", "--state-dir", metavar="DIR", help="The state folder [default: $SYMPHONY_STATE, else .symphony]."
+    ),
+]
+StateDir = Annotated[
+    Path | None,
+    typer.Option("--state-dir", metavar="DIR", help="The state folder [default: $SYMPHONY_STATE, else .symphony]."),
+]
+"""For commands whose --state is the state of runs."""
 RunReference = Annotated[str, typer.Argument(metavar="RUN", help="A run: its id, a unique prefix, or 'last'.")]
 
 
@@ -36,10 +46,10 @@ def project_of(melody: str, state: Path | None = None) -> Project:
 
 
 def store_of(project: Project) -> Any:
-    """Open the project's store."""
+    """Open the project's store to look at it; where nothing was ever kept, nothing is made."""
     from symphony import bootstrap  # the engine; loaded by the commands that need it
 
-    return bootstrap.open_project_store(project)
+    return bootstrap.open_store_to_look(project)
 
 
 def parse_params(texts: list[str]) -> dict[str, str]:
@@ -73,6 +83,8 @@ def read_params(file: Path | None) -> dict[str, Any]:
         document = yaml.safe_load(file.read_text(encoding="utf-8"))
     except FileNotFoundError as error:
         raise UsageError(f"--params {file}: there is no such file") from error
+    except IsADirectoryError as error:
+        raise UsageError(f"--params {file}: this is a folder; name a JSON or YAML file") from error
     except (yaml.YAMLError, UnicodeDecodeError) as error:
         raise UsageError(f"--params {file} is neither JSON nor YAML: {' '.join(str(error).split())}") from error
     if document is None:

@@ -7,9 +7,10 @@ from typing import Annotated
 import typer
 
 from symphony.cli.call_options import Json, project_here
+from symphony.cli.command_group import command_group
 from symphony.cli.terminal import write_document, write_table
 
-app = typer.Typer(help="Show the settings in force.", no_args_is_help=True, add_completion=False, rich_markup_mode=None)
+app = command_group("Show the settings in force.")
 
 
 @app.callback()

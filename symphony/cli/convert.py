@@ -7,6 +7,7 @@ from typing import Annotated
 
 import typer
 
+from symphony.cli.call_options import project_here
 from symphony.cli.terminal import say, write
 from symphony.errors import UsageError
 from symphony.model.names import did_you_mean
@@ -17,7 +18,7 @@ FORMS = ("yaml", "python")
 def convert(
     file: Annotated[str, typer.Argument(metavar="FILE", help="A melody: a file, file.py:name, or a name.")],
     to: Annotated[
-        str | None, typer.Option("--to", metavar="FORM", help="yaml or python [default: by -o, else the other one].")
+        str | None, typer.Option("--to", metavar="|".join(FORMS), help="The language [default: by -o, else the other one].")
     ] = None,
     output: Annotated[
         Path | None, typer.Option("-o", "--output", metavar="FILE", help="Where it goes [default: stdout].")
@@ -52,7 +53,10 @@ def _form(to: str | None, output: Path | None, file: str) -> str:
     if to is None:
         if output is not None and output.suffix in (".py", ".yaml", ".yml"):
             return "python" if output.suffix == ".py" else "yaml"
-        return "yaml" if ".py" in file else "python"
+        from symphony import bootstrap  # finds what a name stands for
+
+        found = bootstrap.find_definition(file, project_here())
+        return "yaml" if Path(found.partition(":")[0]).suffix == ".py" else "python"
     if to not in FORMS:
         raise UsageError(f"--to {to!r}: {did_you_mean(to, FORMS, what='forms')}")
     return to

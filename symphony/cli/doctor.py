@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 
 import typer
 
-from symphony.cli.call_options import Json, project_here, store_of
+from symphony.cli.call_options import Json, State, project_here
 from symphony.cli.terminal import size_text, write, write_document, write_table
 from symphony.errors import SymphonyError
 
@@ -47,12 +47,12 @@ class Finding:
     detail: str
 
 
-def doctor(json: Json = False) -> None:
+def doctor(json: Json = False, state: State = None) -> None:
     """Check the surroundings.
 
     Exits with 4 when something that is needed fails.
     """
-    findings = list(examine(project_here()))
+    findings = list(examine(project_here(state)))
     ok = all(f.state != "failed" for f in findings)
     if json:
         write_document(
@@ -73,11 +73,22 @@ def examine(project: Project) -> Iterator[Finding]:
     yield _guarded("store", lambda: _store(project))
     git = shutil.which("git")
     yield Finding("git", "ok" if git else "warning", git or "not on PATH; git.* players and 'diff REV:path' need it")
+    yield from _executors()
     for extra, package in EXTRAS.items():
         found = find_spec(package) is not None
         yield Finding(
             extra, "ok" if found else "missing", "" if found else f"optional: pip install 'symphony[{extra}]'"
         )
+
+
+def _executors() -> Iterator[Finding]:
+    """The executors that are there; one that cannot be loaded is no reason not to run on another."""
+    from symphony.cli.executors import known_executors  # loads the executors
+
+    for found in known_executors():
+        if found["state"] != "not installed":
+            state = "ok" if found["state"] == "installed" else "warning"
+            yield Finding(f"executor {found['executor']}", state, found["from"])
 
 
 def _python() -> Finding:
@@ -96,8 +107,12 @@ def _writable(project: Project) -> Finding:
     folder = project.state
     while not folder.exists():
         folder = folder.parent
-    with tempfile.TemporaryFile(dir=folder):
-        return Finding("state folder", "ok", str(project.state))
+    try:
+        tempfile.TemporaryFile(dir=folder).close()
+    except OSError as error:
+        reason = error.strerror or type(error).__name__
+        return Finding("state folder", "failed", f"{folder} cannot be written: {reason}; name another with --state")
+    return Finding("state folder", "ok", str(project.state))
 
 
 def _space(project: Project) -> Finding:
@@ -112,5 +127,7 @@ def _space(project: Project) -> Finding:
 def _store(project: Project) -> Finding:
     if not os.access(project.root, os.W_OK) and not project.state.exists():
         return Finding("store", "failed", f"{project.root} is read-only; set SYMPHONY_STATE to a folder that is not")
-    store_of(project)
+    from symphony import bootstrap  # the engine; loaded by the commands that need it
+
+    bootstrap.open_project_store(project)
     return Finding("store", "ok", "opens")

@@ -37,6 +37,8 @@ def _answered(arguments: Sequence[str]) -> int:
     words = list(arguments)
     if words in (["--version"], ["-V"]):  # answered before anything else is loaded
         return _guarded(_version)
+    if words[:1] == ["__complete"]:  # a shell asks at every press of the key
+        return _guarded(lambda: _completed(words[1:]))
     done = _guarded(lambda: _dispatched(words))
     return _guarded(lambda: _flushed(done))
 
@@ -64,6 +66,12 @@ def _version() -> int:
     with named_stdout():
         sys.stdout.write(f"symphony {VERSION}\n")
     return _flushed(0)
+
+
+def _completed(words: Sequence[str]) -> int:
+    from symphony.cli.completion_reply import answer  # nothing of it is needed by commands
+
+    return _flushed(answer(words))
 
 
 def _dispatched(words: Sequence[str]) -> int:

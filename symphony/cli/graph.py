@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from symphony.cli.call_options import State
 from symphony.cli.terminal import has_colour, say, write
 from symphony.errors import CompileError, UsageError
 from symphony.model.names import did_you_mean
@@ -24,7 +25,7 @@ FORMATS = ("text", "mermaid", "dot", "svg", "json")
 def graph(
     file: Annotated[str, typer.Argument(metavar="FILE", help="A melody or plan: a file, file.py:name, or a name.")],
     format: Annotated[
-        str | None, typer.Option("--format", metavar="FORMAT", help=f"{', '.join(FORMATS)} [default: text, or by -o].")
+        str | None, typer.Option("--format", metavar="|".join(FORMATS), help="The form of the drawing [default: text, or by -o].")
     ] = None,
     output: Annotated[
         Path | None, typer.Option("-o", "--output", metavar="FILE", help="Where it goes [default: stdout].")
@@ -34,12 +35,13 @@ def graph(
         str | None, typer.Option("--run", metavar="RUN", help="Colour the tasks by their state in this run.")
     ] = None,
     json: Annotated[bool, typer.Option("--json", help="Short for --format json.")] = False,
+    state: State = None,
 ) -> None:
     """Draw a melody or plan."""
     chosen = "json" if json else _format(format, output)
     from symphony.compiler.graph import graph_of  # drawing starts here; --help needs none of it
 
-    drawn = _drawn(graph_of(_definition(file), _states(run)), chosen, full=full, to_file=output is not None)
+    drawn = _drawn(graph_of(_definition(file), _states(run, state)), chosen, full=full, to_file=output is not None)
     if output is None:
         write(drawn)
         return
@@ -80,13 +82,13 @@ def _definition(file: str) -> Plan | Melody:
     return definition
 
 
-def _states(run: str | None) -> Mapping[str, str]:
+def _states(run: str | None, state: Path | None) -> Mapping[str, str]:
     if run is None:
         return {}
     from symphony import bootstrap  # only with --run
     from symphony.cli.call_options import project_here, store_of
 
-    store = store_of(project_here())
+    store = store_of(project_here(state))
     return {t["task"]: t["state"] for t in bootstrap.show(store, bootstrap.find_run(store, run))["tasks"]}
 
 

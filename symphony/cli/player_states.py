@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 
 from symphony.cli.call_options import project_here, store_of
 from symphony.cli.terminal import say, size_text, time_text, write, write_document, write_table
 
 
-def write_states(reference: str, *, json: bool) -> None:
+def write_states(reference: str, state: Path | None, *, json: bool) -> None:
     """Show the players that a run kept set up, and every step of their lives with time and cause."""
     from symphony import bootstrap  # the engine; loaded by the commands that need it
 
-    store = store_of(project_here())
+    store = store_of(project_here(state))
     run = bootstrap.find_run(store, reference)
     report: Mapping[str, Any] = run.players or {"hit_rate": None, "players": [], "transitions": [], "problems": []}
     if json:

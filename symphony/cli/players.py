@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from symphony.cli.call_options import Json, project_here
+from symphony.cli.call_options import Json, StateDir, project_here
 from symphony.cli.terminal import say, write, write_document, write_table
 from symphony.errors import UsageError
 from symphony.model.names import did_you_mean
@@ -27,20 +27,21 @@ def players(
     takes: Annotated[
         str | None, typer.Option("--takes", metavar="TYPE", help="Only those that take such a value.")
     ] = None,
-    kind: Annotated[str | None, typer.Option("--kind", metavar="KIND", help="instrument, operator or motif.")] = None,
+    kind: Annotated[str | None, typer.Option("--kind", metavar="instrument|operator|motif", help="Only players of this kind.")] = None,
     identity: Annotated[
-        str | None, typer.Option("--identity", metavar="NAME", help="Print a player's code identity.")
+        str | None, typer.Option("--identity", metavar="NAME", help="Print a player's code identity and what it includes.")
     ] = None,
     states: Annotated[
         str | None, typer.Option("--states", metavar="RUN", help="How a run kept players warm: states, causes, hit rate.")
     ] = None,
     json: Json = False,
+    state_dir: StateDir = None,
 ) -> None:
     """List players, or show one."""
     if states is not None:
         from symphony.cli.player_states import write_states  # needs the store; --help does not
 
-        write_states(states, json=json)
+        write_states(states, state_dir, json=json)
         return
     from symphony.cli.own_stdout import own_stdout
     from symphony.cli.player_list import all_players  # imports every player; --help needs none

@@ -24,7 +24,7 @@ def profile(
     json: Json = False,
     state: State = None,
 ) -> None:
-    """Show where the time of a run went: critical path, busy workers, dear tasks, and what would change it."""
+    """Show where the time of a run went, and what would change it."""
     from symphony import bootstrap  # the engine; loaded by the commands that need it
 
     store = store_of(project_here(state))

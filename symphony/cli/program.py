@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Sequence
 from importlib import import_module
 from typing import Annotated, Any
@@ -9,6 +10,7 @@ from typing import Annotated, Any
 import typer
 from typer.core import TyperGroup
 
+from symphony.cli.usage_text import usage_error
 from symphony.cli.version import VERSION
 from symphony.errors import UsageError
 from symphony.model.names import did_you_mean
@@ -36,6 +38,7 @@ COMMANDS: dict[str, str] = {
     "config": "config:app",
     "executors": "executors:executors",
     "doctor": "doctor:doctor",
+    "completion": "completion:completion",
 }
 """Each command's ``module:attribute`` below ``symphony.cli``, in the order of the help."""
 
@@ -95,7 +98,7 @@ def _say_version(asked: bool) -> None:
 @app.callback()
 def symphony(
     version: Annotated[
-        bool, typer.Option("--version", "-V", callback=_say_version, is_eager=True, help="Print it.")
+        bool, typer.Option("--version", "-V", callback=_say_version, is_eager=True, help="Print the version.")
     ] = False,
 ) -> None:
     """Workflow as code: melodies are checked, compiled into plans, run, and never computed twice."""
@@ -109,9 +112,19 @@ def run_program(words: Sequence[str]) -> int:
         BrokenPipeError: whoever read the output is gone.
     """
     try:
-        typer.main.get_command(app).main(list(words), prog_name="symphony")
+        code = typer.main.get_command(app).main(list(words), prog_name="symphony", standalone_mode=False)
     except SystemExit as end:
         return end.code if isinstance(end.code, int) else int(end.code is not None)
     except _PipeClosedError as closed:
         raise BrokenPipeError from closed
-    return 0
+    except Exception as error:
+        if isinstance(error.__cause__, KeyboardInterrupt | EOFError):
+            raise KeyboardInterrupt from error
+        if type(error).__name__ == "NoArgsIsHelpError":
+            sys.stderr.write(f"{error}\n")
+            return UsageError.exit_code
+        wrong = usage_error(error, words)
+        if wrong is None:
+            raise
+        raise wrong from error
+    return code if isinstance(code, int) else 0

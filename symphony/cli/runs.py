@@ -8,30 +8,32 @@ from typing import Annotated, Any
 
 import typer
 
-from symphony.cli.call_options import Json, RunReference, State, project_here, store_of
+from symphony.cli.call_options import Json, RunReference, State, StateDir, project_here, store_of
 from symphony.cli.terminal import say, seconds_text, size_text, time_text, write, write_document, write_table
 from symphony.errors import UsageError
 
 LONGEST_REMARK = 100
 WORTH_TELLING_S = 0.01
 """A shorter wait is not shown."""
+STATES = "running|succeeded|failed|cancelled|interrupted"
 Task = Annotated[str | None, typer.Argument(metavar="TASK", help="One task only.")]
 
 
 def runs(
-    run_state: Annotated[str | None, typer.Option("--state", metavar="STATE", help="Only runs in this state.")] = None,
+    run_state: Annotated[str | None, typer.Option("--state", metavar=STATES, help="Only runs in this state.")] = None,
     since: Annotated[
-        str | None, typer.Option("--since", metavar="AGE", help="Only runs younger than 30m, 2h, 1d, or since a date.")
+        str | None, typer.Option("--since", metavar="AGE", help="Only runs begun since then: 30m, 2h, 1d ago, or a date.")
     ] = None,
     tag: Annotated[str | None, typer.Option("--tag", metavar="TAG", help="Only runs with this label.")] = None,
     json: Json = False,
+    state_dir: StateDir = None,
 ) -> None:
     """List runs, newest first."""
     from symphony import bootstrap  # the engine; loaded by the commands that need it
 
     filters: dict[str, Any] = {"state": _run_state(run_state), "since": _since(since), "tag": tag}
     given = {k: v for k, v in filters.items() if v is not None}
-    document = bootstrap.runs(store_of(project_here()), **given)
+    document = bootstrap.runs(store_of(project_here(state_dir)), **given)
     if json:
         write_document(document)
     elif document["runs"]:

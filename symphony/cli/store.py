@@ -8,12 +8,11 @@ from typing import Annotated
 import typer
 
 from symphony.cli.call_options import Json, State, project_here, store_of
+from symphony.cli.command_group import command_group
 from symphony.cli.terminal import say, size_text, write, write_document, write_table
 from symphony.errors import UsageError
 
-app = typer.Typer(
-    help="See, clean and verify what is kept.", no_args_is_help=True, add_completion=False, rich_markup_mode=None
-)
+app = command_group("See, clean and verify what is kept.")
 
 
 @app.command()
@@ -36,10 +35,10 @@ def du(json: Json = False, state: State = None) -> None:
 def gc(
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Say what would go; remove nothing.")] = False,
     keep_runs: Annotated[
-        int | None, typer.Option("--keep-runs", metavar="N", min=0, help="Forget all but N runs.")
+        int | None, typer.Option("--keep-runs", metavar="N", min=0, help="Forget all but the latest N runs.")
     ] = None,
     older_than: Annotated[
-        str | None, typer.Option("--older-than", metavar="AGE", help="Forget runs ended before.")
+        str | None, typer.Option("--older-than", metavar="AGE", help="Forget runs that ended longer ago: 12h, 30d.")
     ] = None,
     json: Json = False,
     state: State = None,

@@ -32,6 +32,7 @@ TITLES: dict[str, str] = {
     "SYM173": "the sub-melody is not to be had",
     "SYM174": "the sub-melody has no such parameter",
     "SYM175": "the sub-melody misses a parameter",
+    "SYM176": "the sub-melody's on_failure does not count",
     "SYM180": "each runs over something that is no list",
     "SYM181": "the zipped lists have different lengths",
     "SYM185": "the default does not fit the parameter",

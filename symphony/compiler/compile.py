@@ -26,6 +26,7 @@ from symphony.model.frozen import FrozenMap
 from symphony.model.melody import Melody
 from symphony.model.names import did_you_mean
 from symphony.model.plan import Plan, PlannedTask, PlayerPin
+from symphony.model.policy import OnFailure
 from symphony.model.port_type import PortType
 from symphony.model.signature import Catalog, Port, Signature
 from symphony.model.template import expressions_in
@@ -118,6 +119,7 @@ class _Compiler:
             description=melody.description,
             params=melody.params,
             env=tuple(sorted(melody.env)),
+            on_failure=melody.on_failure if not above else OnFailure.CONTINUE,
             players=FrozenMap({n: self.pins[n] for n in sorted(self.pins)} if not above else {}),
             tasks=tuple(tasks),
             outputs=FrozenMap(outputs),

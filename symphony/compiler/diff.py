@@ -71,7 +71,7 @@ class Difference:
         renamed: tasks with equal content but another id; references that follow them are no changes.
         rewired: links whose source changed, ``needs`` and ``when`` included.
         inputs: values that changed without another source.
-        policies: retries, timeouts, resources, isolation, caching.
+        policies: retries, timeouts, resources, isolation, caching; what a failure means (subject: the melody).
         retyped: port types of players, of shell outputs and of the plan's outputs.
         code: another player or script, or another version or identity of the same player (subject: the player).
         parameters: parameters and environment variables that a run may be given.
@@ -196,6 +196,8 @@ class _Found:
         """Compare what goes in and what comes out."""
         for path, old, new in _leaves(_params(before), _params(after)):
             self.add("parameters", "param", prefix + str(path[0]), path[1:], old, new)
+        if before.on_failure is not after.on_failure:
+            self.add("policies", "melody", "", ("on_failure",), str(before.on_failure), str(after.on_failure))
         for name in dict.fromkeys([*before.env, *after.env]):
             if (name in before.env) != (name in after.env):
                 old, new = (name if name in plan.env else ABSENT for plan in (before, after))

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from symphony.compiler.problems import Problems
+from symphony.model.diagnostic import Severity
 from symphony.model.expression import (
     Call,
     Expression,
@@ -26,6 +27,7 @@ from symphony.model.expression import (
 from symphony.model.frozen import EMPTY, FrozenMap
 from symphony.model.melody import Melody
 from symphony.model.names import did_you_mean
+from symphony.model.policy import OnFailure
 from symphony.model.source import Path
 from symphony.model.task import Each, Task
 from symphony.model.template import map_expressions
@@ -152,6 +154,12 @@ class _Flattener:
                 hint="a melody cannot be its own task; move the shared part into a melody of its own",
             )  # fmt: skip
             return None
+        if child.on_failure is not above[0].on_failure and child.on_failure is not OnFailure.CONTINUE:
+            self.problems.add(
+                "SYM176", f"the sub-melody {child.name!r} says on_failure: {child.on_failure}, which does not count here",
+                severity=Severity.NOTE, melody=scope.melody, at=at, task=name,
+                hint=f"only the melody that is run decides; write on_failure: {child.on_failure} into {above[0].name!r}",
+            )  # fmt: skip
         return child
 
     def inline(self, scope: _Scope, name: str, above: tuple[Melody, ...]) -> _Inlined:

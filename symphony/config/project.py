@@ -6,6 +6,7 @@ import os
 from dataclasses import dataclass
 from pathlib import Path
 
+_PACKAGE = Path(__file__).parent.parent
 CONFIG_FILES = ("symphony.config.toml", "symphony.config.yaml", "symphony.config.json")
 
 
@@ -34,6 +35,12 @@ def find_project(start: Path, *, state: Path | None = None) -> Project:
     root = next((f for f in (folder, *folder.parents) if _is_root(f)), Path.cwd())
     chosen = state or (Path(os.environ["SYMPHONY_STATE"]) if os.environ.get("SYMPHONY_STATE") else root / ".symphony")
     return Project(root, chosen.absolute())
+
+
+def shipped_melodies() -> Path:
+    """The folder of the ready-made melodies: inside the wheel, or beside the package in a checkout."""
+    inside = _PACKAGE / "_melodies"
+    return inside if inside.is_dir() else _PACKAGE.parent / "melodies"
 
 
 def _is_root(folder: Path) -> bool:

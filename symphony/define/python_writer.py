@@ -16,6 +16,7 @@ from symphony.errors import MelodyError, PlayerDefinitionError
 from symphony.model.expression import Expression
 from symphony.model.melody import Melody
 from symphony.model.param import Param
+from symphony.model.policy import OnFailure
 from symphony.model.port_type import PortType
 from symphony.model.signature import Catalog
 from symphony.model.task import Each, Task
@@ -90,6 +91,8 @@ class _Writer:
             options.append(f"description={quoted(melody.description)}")
         if melody.env:
             options.append(f"env=({', '.join(map(quoted, melody.env))},)")
+        if melody.on_failure is not OnFailure.CONTINUE:
+            options.append(f"on_failure={quoted(melody.on_failure)}")
         decorator = "@" + self.imports.use("melody") + (f"({', '.join(options)})" if options else "")
         params = self._params()
         line = f"def {self.function}({', '.join(params)}) -> {self._result()}:"

@@ -14,12 +14,13 @@ from typing import Any
 from pydantic import BaseModel
 from pydantic.json_schema import models_json_schema
 
+from symphony.define.yaml_document import MELODY_ORDER
 from symphony.define.yaml_task import COMMON, KEYS_OF_KIND, KINDS, PRODUCT, SHELL_NAMES
 from symphony.model.melody import Melody
 from symphony.model.names import IDENTIFIER, LONGEST, MELODY_NAME, RESERVED, VERSION
 from symphony.model.param import Param
 from symphony.model.plan import FORMAT, Plan, PlannedTask, PlayerPin
-from symphony.model.policy import Resources, Retry
+from symphony.model.policy import OnFailure, Resources, Retry
 from symphony.model.port_type import ALIASES, CONTAINERS, SCALARS
 from symphony.model.task import ShellOutput, Task
 
@@ -50,6 +51,7 @@ _OF_PLANS: dict[type[BaseModel], dict[str, str]] = {
         "description": "What the melody is for.",
         "params": "What a run may be given.",
         "env": "Environment variables that expressions may read.",
+        "on_failure": "What a failed task means for tasks that do not need it; continue where it is left out.",
         "players": "Every player that is called, pinned.",
         "tasks": "The tasks, each after those it waits for.",
         "outputs": "What a run gives.",
@@ -89,14 +91,14 @@ def melody_schema() -> Schema:
     _refine_policies(definitions)
     definitions["Task"] = _task(definitions["Task"])
     definitions["Param"] = _param(definitions["Param"])
-    names = ("melody", "version", "description", "params", "env", "tasks", "outputs")
-    described = {n: Schema(description=Melody.model_fields[n].description) for n in names}
+    described = {n: Schema(description=Melody.model_fields[n].description) for n in MELODY_ORDER}
     forms: dict[str, Schema] = {
         "melody": {"type": "string", "pattern": _whole(MELODY_NAME.pattern), "maxLength": LONGEST},
         "version": {"type": "string", "pattern": _whole(VERSION.pattern), "default": "0.0.0"},
         "description": {"type": "string"},
         "params": _named({"anyOf": [{"$ref": "#/$defs/Type"}, {"$ref": "#/$defs/Param"}]}),
         "env": {"type": "array", "items": {"type": "string", "pattern": _whole(IDENTIFIER.pattern)}},
+        "on_failure": {"enum": [str(word) for word in OnFailure], "default": str(OnFailure.CONTINUE)},
         "tasks": _named({"$ref": "#/$defs/Task"}),
         "outputs": _named(_VALUE),
     }
@@ -105,7 +107,7 @@ def melody_schema() -> Schema:
         "title": "A melody",
         "description": "A workflow: parameters, tasks and outputs.",
         "type": "object",
-        "properties": {n: described[n] | forms[n] for n in names},
+        "properties": {n: described[n] | forms[n] for n in MELODY_ORDER},
         "required": ["melody"],
         "additionalProperties": False,
         "$defs": {n: definitions[n] for n in sorted(definitions)},

@@ -22,8 +22,9 @@ from symphony.model.expression import Expression, Name, Select
 from symphony.model.expression_parser import parse_expression
 from symphony.model.frozen import EMPTY, FrozenMap
 from symphony.model.melody import Melody
-from symphony.model.names import problem_with_identifier
+from symphony.model.names import did_you_mean, problem_with_identifier
 from symphony.model.param import Param
+from symphony.model.policy import OnFailure
 from symphony.model.port_type import ANY
 from symphony.model.quantities import counted
 from symphony.model.source import Path as DocumentPath
@@ -33,6 +34,7 @@ from symphony.model.template import is_settled
 
 T = TypeVar("T")
 _POLICIES = frozenset({"retry", "timeout", "isolation", "resources", "tokens", "priority", "cache"})
+_MELODY_OPTIONS = ("version", "name", "description", "env", "on_failure")
 _RESOURCES = frozenset({"cpus", "memory", "gpus"})
 
 item: Any = Ref(Name("item"))
@@ -377,6 +379,7 @@ class MelodyFunction:
             description=" ".join(description.split()),
             params=FrozenMap(params),
             env=tuple(self._fields.get("env") or ()),
+            on_failure=self._fields.get("on_failure") or OnFailure.CONTINUE,
             tasks={id: draft.finished() for id, draft in drafts.items()},  # type: ignore[arg-type]  # validated here
             outputs=FrozenMap(outputs),
             children=FrozenMap(recorder.children),
@@ -455,11 +458,15 @@ class _MelodyDecorator:
 
         Args:
             function: the function, when the decorator is used bare.
-            fields: `version`, `name`, `description`, `env` (environment variables that expressions may read).
+            fields: `version`, `name`, `description`, `env` (environment variables that expressions may read),
+                `on_failure` (``"continue"``, or ``"stop"``: the first failed task cancels what has not started).
         """
-        unknown = sorted(set(fields) - {"version", "name", "description", "env"})
+        unknown = sorted(set(fields) - set(_MELODY_OPTIONS))
         if unknown:
-            raise TracingError(f"@melody has no option {unknown[0]!r}; valid: version, name, description, env")
+            raise TracingError(f"@melody has no option {unknown[0]!r}; valid: {', '.join(_MELODY_OPTIONS)}")
+        asked = fields.get("on_failure")
+        if asked is not None and asked not in (words := [str(word) for word in OnFailure]):
+            raise TracingError(f"@melody(on_failure={asked!r}): {did_you_mean(str(asked), words, what='values')}")
         if function is not None:
             return MelodyFunction(function, fields)
         return lambda f: MelodyFunction(f, fields)

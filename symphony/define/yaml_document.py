@@ -8,12 +8,12 @@ from typing import Any
 from symphony.define.yaml_emit import Small
 from symphony.model.melody import Melody
 from symphony.model.param import Param
-from symphony.model.policy import Resources, Retry
+from symphony.model.policy import OnFailure, Resources, Retry
 from symphony.model.quantities import format_duration, format_size
 from symphony.model.task import Each, ShellOutput, Task
 from symphony.model.template import to_document
 
-MELODY_ORDER = ("melody", "version", "description", "params", "env", "tasks", "outputs")
+MELODY_ORDER = ("melody", "version", "description", "params", "env", "on_failure", "tasks", "outputs")
 TASK_ORDER = (
     "player", "run", "melody", "with", "each", "when", "needs", "retry", "timeout", "isolation", "resources", "tokens",
     "priority", "cache", "outputs", "description",
@@ -28,6 +28,7 @@ def melody_document(melody: Melody) -> dict[str, Any]:
         "description": melody.description or None,
         "params": {n: _param(p) for n, p in melody.params.items()} or None,
         "env": list(melody.env) or None,
+        "on_failure": str(melody.on_failure) if melody.on_failure is not OnFailure.CONTINUE else None,
         "tasks": {n: task_document(t) for n, t in melody.tasks.items()} or None,
         "outputs": {n: to_document(v) for n, v in melody.outputs.items()} or None,
     }

@@ -19,16 +19,24 @@ from symphony.model.frozen import FrozenMap
 from symphony.model.melody import Melody
 from symphony.model.names import problem_with_melody_name, problem_with_version
 from symphony.model.param import Param
+from symphony.model.policy import OnFailure
 from symphony.model.source import Path, Span
 
-KEYS = ("melody", "version", "description", "params", "env", "tasks", "outputs")
+KEYS = ("melody", "version", "description", "params", "env", "on_failure", "tasks", "outputs")
 UNNAMED = "unnamed"
 """Stands in for a name that cannot be read, so that the rest of the melody can still be checked."""
 
 _FOREIGN = {
     "name": "melody", "workflow": "melody", "steps": "tasks", "jobs": "tasks", "nodes": "tasks", "parameters": "params",
     "inputs": "params", "environment": "env", "results": "outputs", "desc": "description",
+    "fail_fast": "on_failure", "fail-fast": "on_failure", "on_error": "on_failure",
 }  # fmt: skip
+_FAILURE_WORDS = {
+    "fail_fast": "stop", "fail-fast": "stop", "fail": "stop", "abort": "stop", "cancel": "stop", "halt": "stop",
+    "exit": "stop", "ignore": "continue", "keep_going": "continue", "keep-going": "continue", "go_on": "continue",
+    "proceed": "continue",
+}  # fmt: skip
+"""Words of other tools for the values of on_failure."""
 _FOREIGN_IN_PARAM = {
     "min": "minimum", "max": "maximum", "enum": "choices", "values": "choices", "regex": "pattern",
     "help": "description",
@@ -98,7 +106,7 @@ class _MelodyReader:
         fields: dict[str, Any] = {"melody": self._name(data)}
         readers = {
             "version": self._version, "description": self._description, "params": self._params, "env": self._env,
-            "tasks": self._tasks, "outputs": self._outputs,
+            "on_failure": self._on_failure, "tasks": self._tasks, "outputs": self._outputs,
         }  # fmt: skip
         for key, read in readers.items():
             if key in data:
@@ -151,6 +159,10 @@ class _MelodyReader:
                     self.problems.add("SYM112", f"{name!r} names no environment variable", ("env", i),
                                       hint="write the name alone, such as API_URL")  # fmt: skip
         return names
+
+    def _on_failure(self, data: Any) -> Any:
+        found = self.shapes.one_of("on_failure", data, ("on_failure",), OnFailure, _FAILURE_WORDS)
+        return found if found is WRONG else OnFailure(found)
 
     # parameters --------------------------------------------------------------------------------------------------
 

@@ -10,6 +10,7 @@ from typing import Any
 from symphony.define.yaml_locate import YamlPlaces
 from symphony.define.yaml_problems import Problems
 from symphony.errors import ExpressionError
+from symphony.model.frozen import EMPTY
 from symphony.model.names import did_you_mean, nearest, problem_with_identifier
 from symphony.model.port_type import SCALARS, parse_port_type
 from symphony.model.quantities import parse_duration_s, parse_size_bytes
@@ -102,14 +103,16 @@ class Shapes:
         self.problems.add("SYM118", f"{what} must be {bound}, this is {self.written(at)}", at)
         return WRONG
 
-    def one_of(self, what: str, data: Any, at: Path, allowed: Iterable[str]) -> Any:
-        """One of some words."""
+    def one_of(
+        self, what: str, data: Any, at: Path, allowed: Iterable[str], foreign: Mapping[str, str] = EMPTY
+    ) -> Any:
+        """One of some words. `foreign` maps words of other tools."""
         allowed = [str(word) for word in allowed]
         if data in allowed:
             return data
         if not isinstance(data, str) or OPEN in data:
             return self.wrong(what, f"one of {', '.join(allowed)}", data, at)
-        meant = nearest(data, allowed)
+        meant = foreign.get(data.lower()) or nearest(data, allowed)
         self.problems.add("SYM117", f"{what} is one of {', '.join(allowed)}, not {data!r}", at,
                           hint=f"did you mean {meant!r}?" if meant else "")  # fmt: skip
         return WRONG

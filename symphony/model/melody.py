@@ -9,7 +9,7 @@ from pydantic import AfterValidator, Field, InstanceOf, WithJsonSchema
 from symphony.model import names
 from symphony.model.frozen import EMPTY, FrozenMap
 from symphony.model.param import Param
-from symphony.model.policy import ValueModel
+from symphony.model.policy import OnFailure, ValueModel
 from symphony.model.source import NO_SOURCE, Source
 from symphony.model.task import Task
 from symphony.model.template import Value
@@ -49,6 +49,9 @@ class Melody(ValueModel):
     description: Annotated[str, Field(description="What the melody is for.")] = ""
     params: Annotated[FrozenMap[str, Param], LegalNames, Field(description="What a run may be given.")] = EMPTY
     env: Annotated[tuple[str, ...], Field(description="Environment variables that expressions may read.")] = ()
+    on_failure: Annotated[
+        OnFailure, Field(description="What a failed task means for tasks that do not need it: they run, or all stops.")
+    ] = OnFailure.CONTINUE
     tasks: Annotated[FrozenMap[str, Task], LegalNames, Field(description="The steps.")] = EMPTY
     outputs: Annotated[FrozenMap[str, Value], LegalNames, Field(description="What a run gives.")] = EMPTY
 

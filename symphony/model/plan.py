@@ -15,7 +15,7 @@ from symphony.model.canonical import canonical_json
 from symphony.model.expression import Expression
 from symphony.model.frozen import EMPTY, FrozenMap
 from symphony.model.param import Param
-from symphony.model.policy import Duration, Isolation, Resources, Retry, ValueModel
+from symphony.model.policy import Duration, Isolation, OnFailure, Resources, Retry, ValueModel
 from symphony.model.task import Each, ShellOutput
 from symphony.model.template import Condition, Value, is_settled
 
@@ -104,6 +104,7 @@ class Plan(ValueModel):
     description: str = ""
     params: FrozenMap[str, Param] = EMPTY
     env: tuple[str, ...] = ()
+    on_failure: OnFailure = OnFailure.CONTINUE
     players: FrozenMap[str, PlayerPin] = EMPTY
     tasks: tuple[PlannedTask, ...] = ()
     outputs: FrozenMap[str, Value] = EMPTY

@@ -26,6 +26,13 @@ class Isolation(StrEnum):
     SANDBOX = "sandbox"
 
 
+class OnFailure(StrEnum):
+    """What becomes of the rest of a run when a task has failed."""
+
+    CONTINUE = "continue"
+    STOP = "stop"
+
+
 class Backoff(StrEnum):
     """How the delay between attempts grows."""
 

@@ -19,6 +19,7 @@ from symphony.model.artifact import Artifact
 from symphony.model.event import Event, EventKind
 from symphony.model.expression import Expression
 from symphony.model.plan import Plan
+from symphony.model.policy import OnFailure
 from symphony.model.states import FINAL, RunState, TaskState, check_run_transition
 from symphony.runtime.arguments import as_document, bind_params
 from symphony.runtime.body_output import BodyOutput, heard, heard_aside
@@ -53,6 +54,7 @@ class Order:
         here: where relative paths of given parameters start.
         recorded: whether results are kept and served.
         workers, processes: how many threads work, and how many calls run in processes; None: what suits the machine.
+        fail_fast: whether the first failed task cancels the rest; None: as the melody says.
         only, until, force: selections of tasks by id.
         run_id: an id to take instead of a new one.
         limit_s: how long the whole run may take, in seconds; what is not done then is cancelled, and the run fails.
@@ -69,7 +71,7 @@ class Order:
     workers: int | None = None
     processes: int | None = None
     no_cache: bool = False
-    fail_fast: bool = False
+    fail_fast: bool | None = None
     strict: bool = False
     selected: frozenset[str] | None = None
     forced: frozenset[str] = frozenset()
@@ -219,7 +221,7 @@ class Sitting:
 
     def _driven(self, known: Mapping[tuple[str, int], CallRecord], output: BodyOutput | None) -> RunResult:
         settings = Settings(
-            self.run_id, self.order.fail_fast, self.order.forced, self.order.selected, False, self.listener
+            self.run_id, self._stops_on_failure(), self.order.forced, self.order.selected, False, self.listener
         )
         fast = self._fast_road() if not known else None
         if fast is not None and fast.record is not None and output is not None:
@@ -242,6 +244,10 @@ class Sitting:
             return self._result(engine, time.monotonic() - begun, left)
         abandoned = drive(engine, self.executor, self.order.workers, self.order.processes, self._watch)
         return self._result(engine, time.monotonic() - begun, abandoned)
+
+    def _stops_on_failure(self) -> bool:
+        asked = self.order.fail_fast
+        return self.plan.on_failure is OnFailure.STOP if asked is None else asked
 
     def _result(self, engine: Engine, seconds: float, abandoned: list[str]) -> RunResult:
         tasks = task_results(engine)
@@ -274,6 +280,8 @@ class Sitting:
     def _fast_road(self) -> FastRoad | None:
         """The fast road, where nothing is asked for that only the run loop can do."""
         order = self.order
+        if self._stops_on_failure():
+            return None  # its threads go on with what follows their own calls, whatever fails elsewhere
         if order.strict or order.selected is not None or order.forced or not can_run_fast(self.program, self.params):
             return None
         if not order.recorded and order.on_event is None:

@@ -11,6 +11,7 @@ from threading import Event as Flag
 from typing import Any
 
 from symphony.errors import PlayerError, SymphonyError, UsageError
+from symphony.model.names import did_you_mean
 from symphony.model.plan import Plan
 from symphony.runtime.arguments import bind_params
 from symphony.runtime.call import TaskCalls
@@ -47,7 +48,7 @@ def replay_call(store: Store, run: RunRecord, path: str, root: Path, *, pdb: boo
     net = engine.net
     node = next((n for n in range(len(net.steps)) if (net.task_path(n), net.indexes[n]) == wanted), None)
     if node is None or (net.steps[node].task.each is not None and net.indexes[node] < 0):
-        raise UsageError(f"the run {run.id} has no call {path!r}; a task with each has calls like {path}[0]")
+        raise UsageError(f"the run {run.id} has no call {path!r}: {_calls_like(path, plan)}")
     try:
         prepared = calls.prepare(net.steps[node], net.inputs(node), forced=True)
     except KeyError as error:
@@ -69,6 +70,13 @@ def replay_call(store: Store, run: RunRecord, path: str, root: Path, *, pdb: boo
     finally:
         context.close()
         engine.close()
+
+
+def _calls_like(path: str, plan: Plan) -> str:
+    task = plan.by_id.get(path)
+    if task is not None and task.each is not None:
+        return f"it has an own call for each element, like {path}[0]"
+    return did_you_mean(path, plan.by_id, what="tasks")
 
 
 def _call_of(path: str) -> tuple[str, int]:

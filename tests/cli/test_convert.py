@@ -31,6 +31,11 @@ def test_players_are_imported_and_called(symphony: Symphony, project: Path) -> N
     assert len(hashes) == 1
 
 
+def test_a_name_is_converted_to_the_language_that_it_is_not_written_in(symphony: Symphony) -> None:
+    assert symphony("convert", "greetings:first").out.startswith("melody: first\n")
+    assert symphony("convert", "hello").out.startswith("from __future__")
+
+
 def test_what_a_module_prints_is_not_part_of_the_text(symphony: Symphony, project: Path) -> None:
     (project / "sizes.yaml").write_text(SIZES)
     players = project / "players.py"

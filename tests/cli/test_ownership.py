@@ -12,7 +12,10 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import jsonschema
 import pytest
+
+from symphony.cli.document_schemas import schema_of
 
 SLOW = """
 import pathlib, time
@@ -102,6 +105,7 @@ def test_a_run_is_cancelled_from_another_terminal(work: Work) -> None:
         assert "nothing to cancel" in err
         return
     assert json.loads(out)["state"] in ("cancelled", "succeeded"), err
+    jsonschema.validate(json.loads(out), schema_of("cancel"))
     assert running.wait(timeout=10) in (130, 0)
 
 
@@ -122,7 +126,7 @@ def test_only_a_run_that_goes_on_can_be_cancelled(work: Work) -> None:
     done = work.start("cancel", "last")
 
     assert done.wait(timeout=30) == 2
-    assert "is succeeded: there is nothing to cancel" in done.communicate()[1]
+    assert "is not running but succeeded: there is nothing to cancel" in done.communicate()[1]
 
 
 def test_after_a_kill_the_next_command_works_at_once_and_the_run_reads_interrupted(work: Work) -> None:

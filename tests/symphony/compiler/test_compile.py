@@ -16,6 +16,7 @@ from symphony.model.diagnostic import Severity
 from symphony.model.frozen import FrozenMap
 from symphony.model.melody import Melody
 from symphony.model.plan import Plan
+from symphony.model.policy import OnFailure
 from symphony.model.signature import FixedCatalog
 
 
@@ -313,10 +314,10 @@ CHILD = Melody.model_validate(
 )  # fmt: skip
 
 
-def with_child(task: dict[str, Any], **more: Any) -> Compilation:
+def with_child(task: dict[str, Any], child: Melody = CHILD, **more: Any) -> Compilation:
     melody = Melody.model_validate({"melody": "m", "tasks": {"child": {"melody": "c", **task}, **more}})
     return compile_melody(
-        melody.model_copy(update={"children": FrozenMap({"c": CHILD})}), CATALOG, lambda _: FixedIdentity()
+        melody.model_copy(update={"children": FrozenMap({"c": child})}), CATALOG, lambda _: FixedIdentity()
     )
 
 
@@ -329,6 +330,29 @@ def test_a_sub_melody_takes_part_with_its_own_tasks():
     assert plan.by_id["child.files"].inputs == {"repo": "r"}
     assert str(plan.by_id["child.note"].inputs["value"]) == '${{ "x" + "!" }}'
     assert str(plan.by_id["use"].inputs["value"]) == '${{ tasks["child.note"] }}'
+
+
+def test_on_failure_enters_the_plan_only_where_it_says_stop():
+    """Semantics 29: the plan hash covers policies."""
+    plain, stop, go_on = (compiled({"files": FILES}, **more).plan
+                          for more in ({}, {"on_failure": "stop"}, {"on_failure": "continue"}))  # fmt: skip
+    assert plain is not None
+    assert stop is not None
+    assert go_on is not None
+
+    assert plain.hash == go_on.hash != stop.hash
+    assert "on_failure" not in plain.to_text()
+    assert Plan.from_text(stop.to_text()).on_failure == "stop"
+
+
+@pytest.mark.parametrize("each", [{}, {"each": ["a", "b"]}], ids=["inlined", "region"])
+def test_on_failure_of_a_sub_melody_changes_no_plan_and_is_noted(each: dict[str, Any]):
+    task = {"with": {"repo": "r", "title": "x"}, **each}
+    usual, stopping = with_child(task), with_child(task, child=CHILD.model_copy(update={"on_failure": OnFailure.STOP}))
+    assert usual.plan is not None
+
+    assert stopping.plan == usual.plan
+    assert [(d.code, str(d.severity)) for d in stopping.diagnostics] == [("SYM176", "note")]
 
 
 def test_a_sub_melody_under_each_is_a_region():

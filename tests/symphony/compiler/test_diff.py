@@ -144,6 +144,14 @@ def test_a_value_set_to_null_is_not_a_value_left_out() -> None:
     assert difference.inputs == (Change("task", "page", "with.more", ABSENT, None),)
 
 
+def test_what_a_failure_means_is_a_policy_of_the_melody() -> None:
+    difference = compare(*edited(lambda plan: plan.update(on_failure="stop")))
+
+    assert difference.policies == (Change("melody", "", "on_failure", "continue", "stop"),)
+    assert difference.affected == ()
+    assert not difference.equal
+
+
 def test_policies_are_told_and_affect_no_output() -> None:
     def edit(d: Document) -> None:
         task(d, "page").update(retry={"attempts": 5}, timeout="30s", priority=2)

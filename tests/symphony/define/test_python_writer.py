@@ -258,10 +258,11 @@ def test_parameters_traced_again_are_the_same_in_the_same_order(folder: Path) ->
 
 @pytest.mark.parametrize(
     "head",
-    ["melody: my-melody\ndescription: 'with \"quotes\"'", "melody: class\nversion: 1.2.3", "melody: _x\nenv: [A, B]",
+    ["melody: m\non_failure: stop",
+     "melody: my-melody\ndescription: 'with \"quotes\"'", "melody: class\nversion: 1.2.3", "melody: _x\nenv: [A, B]",
      "melody: m\noutputs: {out: 1}", "melody: m\noutputs: {out: {a: 1}}",
      "melody: m\noutputs: {a: '${{ params.x }}'}\nparams: {x: any}", "melody: m"],
-    ids=["hyphen", "keyword", "env", "out", "map", "outputs", "nothing"],
+    ids=["on_failure", "hyphen", "keyword", "env", "out", "map", "outputs", "nothing"],
 )  # fmt: skip
 def test_the_frame_of_a_melody_traced_again_is_the_same(head: str, folder: Path) -> None:
     melody = melody_of(head + "\n")

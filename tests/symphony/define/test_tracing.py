@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from symphony.define.tracing import Draft, MelodyFunction, call, each, expr, melody
+from symphony.errors import TracingError
 from symphony.model.melody import Melody
 from symphony.model.task import Task
 from symphony.players.hash import text as digest
@@ -64,6 +65,13 @@ CHANGES: dict[str, Callable[[Any], Any]] = {
     "an output": lambda task: {"other": task},
     "a task": lambda task: join(parts=[task]),
 }
+
+
+def test_a_misspelt_on_failure_is_told_what_is_valid() -> None:
+    with pytest.raises(TracingError, match=r"@melody\(on_failure='stpo'\): did you mean 'stop'"):
+
+        @melody(on_failure="stpo")
+        def m() -> None: ...
 
 
 @pytest.mark.parametrize("make", [alternating, reversed_alternating])

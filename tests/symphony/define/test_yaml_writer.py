@@ -20,7 +20,7 @@ from symphony.model.melody import Melody
 from symphony.model.names import RESERVED
 from symphony.model.param import Param
 from symphony.model.plan import Plan
-from symphony.model.policy import Resources, Retry
+from symphony.model.policy import OnFailure, Resources, Retry
 from symphony.model.signature import FixedCatalog
 from symphony.model.task import Each, ShellOutput, Task
 
@@ -204,6 +204,7 @@ melodies = st.builds(
     description=texts,
     params=st.dictionaries(identifiers, params, max_size=3).map(FrozenMap),
     env=st.lists(identifiers, max_size=2).map(tuple),
+    on_failure=st.sampled_from(OnFailure),
     tasks=st.dictionaries(identifiers, tasks, max_size=3).map(FrozenMap),
     outputs=st.dictionaries(identifiers, values, max_size=2).map(FrozenMap),
 )

@@ -16,7 +16,7 @@ from symphony.bootstrap import dry_run
 from symphony.config.project import find_project
 from symphony.define.tracing import call, env, expr, index, item, param, secret, shell
 from symphony.errors import CompileError, ParameterError, SurroundingsError
-from symphony.model.event import Event
+from symphony.model.event import Event, EventKind
 from symphony.model.states import RunState, TaskState
 from symphony.runtime import coroutines
 from symphony.store.store import Store
@@ -315,6 +315,65 @@ def test_fail_fast_cancels_what_has_not_started(options: dict[str, Any]):
 
     assert result.state is RunState.FAILED
     assert result.counts["cancelled"] >= 1
+
+
+@pytest.mark.parametrize(
+    ("on_failure", "asked", "stops"),
+    [("stop", None, True), ("continue", None, False), ("stop", False, False), ("continue", True, True)],
+)
+def test_on_failure_says_what_becomes_of_the_rest_and_the_flag_wins(
+    on_failure: str, asked: bool | None, stops: bool, options: dict[str, Any]
+):
+    @melody(on_failure=on_failure)
+    def m():
+        bad = picky(x=1)
+        xs = numbers(3)
+        note(text="late").after(xs)
+        return bad
+
+    result = run(m, fail_fast=asked, workers=1, **options)
+
+    assert result.state is RunState.FAILED
+    assert (result.counts["cancelled"] >= 1) is stops
+    assert (result.tasks["note"].state is TaskState.SUCCEEDED) is not stops
+
+
+begun, failed = threading.Event(), threading.Event()
+
+
+@operator
+def fails(x: int) -> int:
+    begun.wait(5)
+    raise ValueError("no")
+
+
+@operator
+def outlasts(x: int) -> int:
+    begun.set()
+    failed.wait(5)
+    return x
+
+
+def test_a_call_that_runs_when_another_fails_ends_and_nothing_follows_it():
+    begun.clear()
+    failed.clear()
+
+    @melody(on_failure="stop")
+    def m():
+        bad = fails(x=1)
+        going = outlasts(x=2)
+        after = outlasts(x=going)
+        return {"bad": bad, "after": after}
+
+    def listen(event: Event) -> None:
+        if event.task == "bad" and event.kind is EventKind.TASK_ENDED:
+            failed.set()
+
+    result = run(m, workers=2, store="memory", on_event=listen)
+
+    assert {name: str(t.state) for name, t in result.tasks.items()} == {
+        "bad": "failed", "going": "succeeded", "after": "cancelled"
+    }  # fmt: skip
 
 
 def test_a_shell_step_gets_inputs_as_environment_and_gives_files(options: dict[str, Any]):
