@@ -72,9 +72,9 @@ def verify(json: Json = False, state: State = None) -> None:
     if json:
         write_document({"ok": not damaged, "damaged": [asdict(d) for d in damaged]})
     elif damaged:
-        write("\n".join(d.digest for d in damaged))
+        write("\n".join(d.digest or d.where for d in damaged))
         for damage in damaged:
-            say(f"{damage.digest[:12]} in {damage.where}: {damage.why}")
+            say(f"{damage.digest[:12]} in {damage.where}: {damage.why}" if damage.digest else f"{damage.where}: {damage.why}")
         say("damaged bytes are set aside; the tasks that gave them run again when they are needed")
     else:
         write("everything is whole")

@@ -27,10 +27,10 @@ class Usage:
 
 @dataclass(frozen=True, slots=True)
 class Damage:
-    """One damaged or missing artifact.
+    """One damaged or missing artifact, or the damaged database.
 
     Attributes:
-        digest: the SHA-256 that the bytes should have.
+        digest: the SHA-256 that the bytes should have; empty for the database.
         where: where they lie, or should lie.
         why: what is wrong.
     """
@@ -71,13 +71,16 @@ def _usage(paths: Iterable[Path]) -> Usage:
 
 
 def verify(store: Store) -> list[Damage]:
-    """Read every artifact and every object; damaged bytes go to quarantine, as on any other read.
+    """Read the database, every artifact and every object; damaged bytes go to quarantine, as on any other read.
 
     Artifacts that cannot be read are taken out of the catalog, so that what made them runs again; a second call finds
     nothing more.
     """
     store.flush()
     found: dict[str, Damage] = {}
+    damage_inside = store.check_database()
+    if damage_inside:
+        found[""] = Damage("", "symphony.db", f"{damage_inside}; it was set aside, what it recorded is gone")
     for row in list(store.catalog.rows()):
         artifact = store.catalog.artifact(row)
         damage = _damage_of(store, artifact, row)

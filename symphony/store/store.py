@@ -589,6 +589,20 @@ class Store:
         with self._committer.held(), self.database.transaction() as connection:
             yield connection
 
+    def check_database(self) -> str:
+        """What is or was wrong with the database, which is in quarantine then; an empty string where it is whole.
+
+        Raises:
+            StoreError: it cannot be read.
+        """
+        self._check()
+        with self._committer.held():
+            damage = self.database.check() or self.database.set_aside
+        if damage:
+            self.catalog.drop_cache()
+            self._stat_rows.forget()
+        return damage
+
     @property
     def sequence(self) -> int:
         """The number of the last entry given to this store; grows with every entry."""
