@@ -403,6 +403,8 @@ class Store:
         self._check()
         entry = self._committer.waiting_key(key) or self.catalog.entry(key)
         if entry is None:
+            if key in self.catalog.damaged_keys:
+                self._dangling.add(key)
             return None
         if all(self.contains(artifact, anchors=anchors) for artifact in entry.outputs.values()):
             return entry

@@ -40,7 +40,8 @@ class Saga:
 def play(project: Project, melody: str, chance: random.Random, *, kills_at_most: int, within_s: float) -> Saga:
     """Run a melody, killing its engine up to so many times, each `within_s` seconds after its start at the latest."""
     saga, begin = Saga(), ("run", melody, "--workers", "4")
-    words, safe, done = begin, False, set[str]()
+    words: tuple[str, ...] = begin
+    safe, done = False, set[str]()
     while True:
         before = len(project.log.lines())
         process = project.start(*words, "--json")
