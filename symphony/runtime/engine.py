@@ -591,6 +591,9 @@ class Engine:
         )  # fmt: skip
         try:
             self._outside.start(node, info.attempts, started, (self.settings.run, path, task, index), told)
+        except StoreError:
+            self._ended_outside(node, started)
+            raise  # the disk is full: no fault of the task
         except Exception as error:  # noqa: BLE001  an argument may be such that it cannot travel
             self._ended_outside(node, started)
             return self._failed(node, error)

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from symphony.errors import StoreError
 from symphony.model.artifact import Artifact
 from symphony.runtime.call import Commit, Prepared, Result, TaskCalls
 from symphony.runtime.context import RunContext
@@ -181,6 +182,8 @@ class Outside:
             if outcome.deaths < DEATHS_AT_MOST and step.player is not None:
                 raise LostError
             raise _poison(what, outcome)
+        if outcome.how is Ended.FAILED and StoreError.__name__ in outcome.error_types:
+            raise StoreError((outcome.error or {}).get("message", ""))  # the disk is full there: no fault of the task
         if outcome.how is Ended.FAILED:
             raise OutcomeError(dict(outcome.error or {}), outcome.error_types)
 

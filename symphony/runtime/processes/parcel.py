@@ -230,7 +230,7 @@ class ParcelStore:
             found, size = _write_new(path, pieces, digest)
         except OSError as error:
             path.unlink(missing_ok=True)
-            raise file_fault(path, error) from error
+            raise file_fault(path, error, needed_bytes=_size_of(pieces)) from error
         return found, size, name
 
     def _spooled(self, artifact: Artifact, pieces: Iterable[bytes]) -> Parcel:
@@ -336,9 +336,14 @@ class _SharedObjects(LocalObjects):
                 self._place(temporary, self.path(found))
             return found, size
         except OSError as error:
-            raise file_fault(temporary, error) from error
+            raise file_fault(temporary, error, needed_bytes=_size_of(pieces)) from error
         finally:
             temporary.unlink(missing_ok=True)
+
+
+def _size_of(pieces: Iterable[Any]) -> int | None:
+    """How many bytes the pieces are, where they are all there."""
+    return sum(memoryview(piece).nbytes for piece in pieces) if isinstance(pieces, (tuple, list)) else None
 
 
 def _write_new(path: Path, pieces: Iterable[Any], digest: str | None, *, sync: bool = False) -> tuple[str, int]:
