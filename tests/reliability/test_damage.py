@@ -100,6 +100,26 @@ def test_the_command_line_prints_each_damaged_digest_and_exits_with_1(project: P
     assert (second.code, second.out) == (0, "everything is whole\n")
 
 
+@pytest.mark.parametrize("harm", [damage.flip_a_bit, damage.swap_two])
+def test_a_damaged_object_that_another_process_reads_is_set_aside_and_made_anew(tmp_path: Path, harm: damage.Harm) -> None:
+    project = Project(tmp_path / "p", small.FILES)
+    before = project.call("run", "apart.yaml", "--json")
+    assert before.code == 0, before.err
+    players = project.folder / "players.py"
+    players.write_text(players.read_text().replace("len(part)", "len(part) + 0"))
+    harmed = harm(damage.objects_of(project.state)[:2])
+
+    for _ in harmed:
+        after = project.call("run", "apart.yaml", "--json")
+        assert after.code in (0, 4), after
+    after = project.call("run", "apart.yaml", "--json")
+
+    assert after.code == 0, after.err
+    assert digests(after.document()) == digests(before.document())
+    assert len(list((project.state / "quarantine").iterdir())) == len(harmed)
+    assert found(project) == []
+
+
 def test_damaged_small_values_are_found_and_made_anew(project: Project, whole: tuple[Path, dict[str, str]]) -> None:
     flipped = damage.flip_small_values(project.state)
     assert len(flipped) > 5

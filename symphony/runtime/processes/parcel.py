@@ -7,6 +7,7 @@ is pickled unless a player says so.
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import mmap
 import os
@@ -263,24 +264,32 @@ class ParcelStore:
                 status = os.fstat(stream.fileno())
                 mapped = mmap.mmap(stream.fileno(), 0, access=mmap.ACCESS_READ)
                 if not parcel.at:
-                    self._verify(artifact, status, mapped)
+                    self._verify(parcel, status, mapped)
                 if artifact.codec in _MAPPED:
                     return mapped
                 with mapped:
                     return mapped[:]
         except (OSError, ValueError) as error:  # ValueError: an empty file cannot be mapped
-            raise DamagedArtifactError(
-                artifact.digest, f"the bytes of {artifact.digest[:12]} are gone: {error}"
-            ) from error
+            raise self._damaged(parcel, f"they are gone ({error})") from error
 
-    def _verify(self, artifact: Artifact, status: os.stat_result, mapped: mmap.mmap) -> None:
+    def _verify(self, parcel: Parcel, status: os.stat_result, mapped: mmap.mmap) -> None:
         """Objects of a store are verified, once as long as the file is the same; the spool is nobody else's."""
-        known = (artifact.digest, status.st_ino, status.st_mtime_ns)
+        digest = parcel.artifact.digest
+        known = (digest, status.st_ino, status.st_mtime_ns)
         if known in self._verified:
             return
-        if hashlib.sha256(mapped).hexdigest() != artifact.digest:
-            raise DamagedArtifactError(artifact.digest, f"the bytes of {artifact.digest[:12]} have another digest")
+        if hashlib.sha256(mapped).hexdigest() != digest:
+            raise self._damaged(parcel, "the bytes have another digest")
         self._verified.add(known)
+
+    def _damaged(self, parcel: Parcel, reason: str) -> DamagedArtifactError:
+        """The error for a damaged file; an object is set aside, so that what made it runs again."""
+        digest, moved = parcel.artifact.digest, ""
+        if not parcel.at and self._objects is not None:
+            with contextlib.suppress(OSError):
+                moved = self._objects.quarantine(digest)
+        where = f"; it was moved to {moved}" if moved else ""
+        return DamagedArtifactError(digest, f"the artifact {digest} is damaged: {reason}{where}. Run again what made it")
 
     def path(self, parcel: Parcel) -> Path:
         """The file of a parcel without `data`."""

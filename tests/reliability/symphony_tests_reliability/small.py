@@ -30,3 +30,22 @@ tasks:
 outputs: {last: "${{ tasks.b }}"}
 """
 FILES = {"players.py": PLAYERS, "small.yaml": MAIN, "child.yaml": CHILD}
+APART = """
+melody: apart
+version: 1.0.0
+tasks:
+  numbers: {player: "players:numbers", with: {count: 4}}
+  bulk: {player: "players:bulky", each: "${{ tasks.numbers }}", with: {n: "${{ item }}"}}
+  sizes: {player: "players:size", each: "${{ tasks.bulk }}", with: {part: "${{ item }}"}}
+outputs: {sizes: "${{ tasks.sizes }}"}
+"""
+SIZE = '''
+
+@operator(version="1.0.0", isolation="process")
+def size(part: bytes, ctx: Context) -> int:
+    say("begin", ctx.task_id)
+    size = len(part)
+    say("end", ctx.task_id)
+    return size
+'''
+FILES |= {"apart.yaml": APART, "players.py": PLAYERS + SIZE}
