@@ -49,9 +49,11 @@ def gc(
     Without --keep-runs and --older-than every run stays, with all that it refers to.
     """
     age_s = _age_s(older_than)
+    from symphony.bootstrap.asking import goes_on
     from symphony.store.care import collect  # the store; --help needs none of it
 
-    gone = collect(store_of(project_here(state)), dry_run=dry_run, keep_runs=keep_runs, older_than_s=age_s)
+    store = store_of(project_here(state))
+    gone = collect(store, dry_run=dry_run, keep_runs=keep_runs, older_than_s=age_s, lives=lambda run: goes_on(store, run))
     if json:
         document = asdict(gone)
         write_document({"dry_run": dry_run, "bytes": document.pop("size_bytes"), **document})

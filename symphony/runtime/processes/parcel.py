@@ -339,9 +339,7 @@ class _SharedObjects(LocalObjects):
         temporary = self._temporary()
         try:
             found, size = _write_new(temporary, pieces, digest, sync=self._power)
-            if self.has(found, size):
-                os.utime(self.path(found))
-            else:
+            if not self.claim(found, size):
                 self._place(temporary, self.path(found))
             return found, size
         except OSError as error:
