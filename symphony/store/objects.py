@@ -132,6 +132,7 @@ class LocalObjects:
             self._shelves.add(shelf.name)
             if self._power:
                 _sync_folder(shelf.parent)
+                _sync_folder(self.folder)
         if final.exists():
             # Not a whole object, or another process was faster with the same bytes; either way ours are right.
             self._clear(final)
