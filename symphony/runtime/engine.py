@@ -644,7 +644,8 @@ class Engine:
         if started.context is not None:
             started.context.close()
         with self._lock:
-            self._handed_over.pop(node, None)
+            if self._handed_over.get(node) is started:  # else it is the next attempt's
+                del self._handed_over[node]
             if self._parked:
                 self._offer([self._parked.popleft()])
 
