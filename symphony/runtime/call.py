@@ -155,7 +155,7 @@ class TaskCalls:
         before = self._digests(step, prepared) if self.strict else {}
         if step.player is None:
             assert context is not None
-            return run_script(step.task, values, context.workdir)
+            return run_script(step.task, values, context.workdir, context.idempotency_key)
         if step.player.context_parameter is not None:
             values[step.player.context_parameter] = context
         result = step.player.function(**values) if step.kind is None else self._with_state(step, values, stop)
