@@ -382,8 +382,9 @@ class Engine:
     def _share(self, local: _Local, most: int) -> None:
         """Let others have what this worker will not come to soon; the oldest lie at the left."""
         given: list[int] = []
-        with suppress(IndexError):  # another worker may have taken some meanwhile
-            given += [local.popleft() for _ in range(len(local) - max(1, min(most, len(local) // 2)))]
+        with suppress(IndexError):  # another worker may have taken some meanwhile; what was taken here must not be lost
+            for _ in range(len(local) - max(1, min(most, len(local) // 2))):
+                given.append(local.popleft())
         with self._lock:
             self._offer(given[::-1])
 
