@@ -27,10 +27,10 @@ class Usage:
 
 @dataclass(frozen=True, slots=True)
 class Damage:
-    """One damaged or missing artifact, or the damaged database.
+    """One damaged or missing artifact, the damaged database, or a damaged record of a run in it.
 
     Attributes:
-        digest: the SHA-256 that the bytes should have; empty for the database.
+        digest: the SHA-256 that the bytes should have; empty for the database and for runs.
         where: where they lie, or should lie.
         why: what is wrong.
     """
@@ -91,7 +91,8 @@ def verify(store: Store) -> list[Damage]:
     for digest, _, _ in list(store.objects.names()):
         if digest not in known and (damage := _object_damage(store, digest)) is not None:
             found[digest] = damage
-    return [found[digest] for digest in sorted(found)]
+    runs = [Damage("", f"symphony.db, run {run}", "its record is damaged; it was taken out") for run in store.journal.forget_damaged()]
+    return [*(found[digest] for digest in sorted(found)), *runs]
 
 
 def _damage_of(store: Store, artifact: Artifact, row: Row) -> Damage | None:
