@@ -84,6 +84,13 @@ def runs(store: Store, **filters: Any) -> dict[str, Any]:
     return runs_document(store, **filters)
 
 
+def goes_on(store: Store, run: RunRecord) -> bool:
+    """Whether a run is being run: its owner lives, here or elsewhere."""
+    from symphony.runtime.history import state_of
+
+    return str(state_of(store, run)) == "running"
+
+
 def logs(store: Store, run: RunRecord, task: str | None = None) -> list[dict[str, Any]]:
     """The log lines of a run and its errors, in order; those of one task, its elements included, when one is named."""
     from symphony.runtime.history import logs_of

@@ -117,6 +117,8 @@ def _told(message: str, code: int) -> int:
         sys.stderr.write(f"{message}\n")
     except BrokenPipeError:
         return _silenced()
+    except OSError:
+        return code  # stderr takes nothing, as on a full disk: the code has to say it
     return code
 
 

@@ -32,7 +32,7 @@ def logs(
     jsonl: Annotated[bool, typer.Option("--jsonl", help="One JSON document per line.")] = False,
     state: State = None,
 ) -> None:
-    """Show what the tasks of a run printed and logged, and the errors they ended with."""
+    """Show what tasks printed and logged, and their errors."""
     from symphony import bootstrap  # the engine; loaded by the commands that need it
     from symphony.runtime.log_lines import reaches
 

@@ -16,7 +16,7 @@ def replay(
     pdb: Annotated[bool, typer.Option("--pdb", help="Stop in the debugger where it fails.")] = False,
     state: State = None,
 ) -> None:
-    """Make one call of a run again, in this process.
+    """Make one call of a run again, here.
 
     It gets its recorded inputs. Nothing is recorded.
     """

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Container, Iterator, Mapping
-from contextlib import nullcontext
 from shlex import quote
 from typing import Any, TextIO
 
 from symphony.cli.failure_text import failure_text
 from symphony.cli.stdout import named_stdout
-from symphony.cli.terminal import painted, seconds_text, size_text
+from symphony.cli.terminal import painted, seconds_text, size_text, words_may_be_lost
 from symphony.compiler.text_width import printable
 
 SLOWEST = 3
@@ -30,7 +29,7 @@ def say_summary(
         told: calls whose failure was told when it happened; they are only named.
     """
     untold = [f for f in document["failures"] if f["task"] not in told]
-    with named_stdout() if stream is sys.stdout else nullcontext():
+    with named_stdout() if stream is sys.stdout else words_may_be_lost():
         for line in [*(failure_text(f["task"], f.get("error")) for f in untold), *_lines(document, tasks, stream)]:
             stream.write(f"{line}\n")
 

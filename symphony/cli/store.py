@@ -48,9 +48,11 @@ def gc(
     Without --keep-runs and --older-than every run stays, with all that it refers to.
     """
     age_s = _age_s(older_than)
+    from symphony.bootstrap.asking import goes_on
     from symphony.store.care import collect  # the store; --help needs none of it
 
-    gone = collect(store_of(project_here(state)), dry_run=dry_run, keep_runs=keep_runs, older_than_s=age_s)
+    store = store_of(project_here(state))
+    gone = collect(store, dry_run=dry_run, keep_runs=keep_runs, older_than_s=age_s, lives=lambda run: goes_on(store, run))
     if json:
         document = asdict(gone)
         write_document({"dry_run": dry_run, "bytes": document.pop("size_bytes"), **document})
@@ -71,9 +73,9 @@ def verify(json: Json = False, state: State = None) -> None:
     if json:
         write_document({"ok": not damaged, "damaged": [asdict(d) for d in damaged]})
     elif damaged:
-        write("\n".join(d.digest for d in damaged))
+        write("\n".join(d.digest or d.where for d in damaged))
         for damage in damaged:
-            say(f"{damage.digest[:12]} in {damage.where}: {damage.why}")
+            say(f"{damage.digest[:12]} in {damage.where}: {damage.why}" if damage.digest else f"{damage.where}: {damage.why}")
         say("damaged bytes are set aside; the tasks that gave them run again when they are needed")
     else:
         write("everything is whole")

@@ -6,7 +6,8 @@ import json
 import os
 import sys
 import time
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from math import isfinite
 from typing import Any, TextIO
 
@@ -31,8 +32,20 @@ def write(text: str) -> None:
 
 
 def say(text: str) -> None:
-    """Tell people something, on stderr."""
-    sys.stderr.write(f"{text}\n")
+    """Tell people something, on stderr. What stderr does not take, such as a full disk, is lost; the work goes on."""
+    with words_may_be_lost():
+        sys.stderr.write(f"{text}\n")
+
+
+@contextmanager
+def words_may_be_lost() -> Iterator[None]:
+    """Let words for people be lost where nothing takes them. A reader that is gone is told as ever."""
+    try:
+        yield
+    except BrokenPipeError:
+        raise
+    except OSError:
+        return
 
 
 def write_document(document: object) -> None:

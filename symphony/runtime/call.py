@@ -164,7 +164,7 @@ class TaskCalls:
         before = self._digests(step, prepared) if self.strict else {}
         if step.player is None:
             assert context is not None
-            return run_script(step.task, values, context.workdir)
+            return run_script(step.task, values, context.workdir, context.idempotency_key)
         if step.player.context_parameter is not None:
             values[step.player.context_parameter] = context
         prepared.loaded_at = time.monotonic()

@@ -402,8 +402,9 @@ class Engine:
     def _share(self, local: _Local, most: int) -> None:
         """Let others have what this worker will not come to soon; the oldest lie at the left."""
         given: list[int] = []
-        with suppress(IndexError):  # another worker may have taken some meanwhile
-            given += [local.popleft() for _ in range(len(local) - max(1, min(most, len(local) // 2)))]
+        with suppress(IndexError):  # another worker may have taken some meanwhile; what was taken here must not be lost
+            for _ in range(len(local) - max(1, min(most, len(local) // 2))):
+                given.append(local.popleft())
         with self._lock:
             self._offer(given[::-1])
 
@@ -639,6 +640,9 @@ class Engine:
         )  # fmt: skip
         try:
             self._outside.start(node, info.attempts, started, (self.settings.run, path, task, index), told)
+        except StoreError:
+            self._ended_outside(node, started)
+            raise  # the disk is full: no fault of the task
         except Exception as error:  # noqa: BLE001  an argument may be such that it cannot travel
             self._ended_outside(node, started)
             return self._failed(node, error)
@@ -721,7 +725,8 @@ class Engine:
         if started.context is not None:
             started.context.close()
         with self._lock:
-            self._handed_over.pop(node, None)
+            if self._handed_over.get(node) is started:  # else it is the next attempt's
+                del self._handed_over[node]
             if self._parked:
                 self._offer([self._parked.popleft()])
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from symphony.errors import StoreError
 from symphony.model.artifact import Artifact
 from symphony.runtime.call import Commit, Prepared, Result, TaskCalls
 from symphony.runtime.context import RunContext
@@ -140,7 +141,8 @@ class Outside:
     def _shell(self, started: Started) -> ShellBody:
         assert started.context is not None
         values = self._calls.arguments(started.step, started.prepared.inputs)
-        script = started.script = prepare_script(started.step.task, values, started.context.workdir)
+        context = started.context
+        script = started.script = prepare_script(started.step.task, values, context.workdir, context.idempotency_key)
         return ShellBody(script.argv, script.workdir, script.environment, script.stdout, script.stderr)
 
     def result_of(self, started: Started, outcome: Outcome, *, run: str, call: str, replace: bool) -> Result:
@@ -182,9 +184,13 @@ class Outside:
         if outcome.how is Ended.CANCELLED:
             raise StoppedError("the run was cancelled")
         if outcome.how is Ended.DIED:
-            if outcome.deaths < DEATHS_AT_MOST and step.player is not None:
+            if step.player is None:
+                raise OutcomeError(_death(what, outcome), ("WorkerDiedError",))  # its retry decides, as for any end
+            if outcome.deaths < DEATHS_AT_MOST:
                 raise LostError
-            raise _poison(what, outcome)
+            raise WorkerDiedError(_death(what, outcome), ("WorkerDiedError",))
+        if outcome.how is Ended.FAILED and StoreError.__name__ in outcome.error_types:
+            raise StoreError((outcome.error or {}).get("message", ""))  # the disk is full there: no fault of the task
         if outcome.how is Ended.FAILED:
             raise OutcomeError(dict(outcome.error or {}), outcome.error_types)
 
@@ -205,12 +211,12 @@ class Outside:
             self._pool.close()
 
 
-def _poison(what: str, outcome: Outcome) -> WorkerDiedError:
+def _death(what: str, outcome: Outcome) -> dict[str, str]:
     how = f"from {outcome.signal}" if outcome.signal else f"with exit status {outcome.exit_status}"
     times = f" {outcome.deaths} times, the last time" if outcome.deaths > 1 else ""
     peak = outcome.measured.get("peak_memory_bytes", 0) / 1e6
     lines = "\n".join(f"    {line.get('message', '')}".rstrip() for line in outcome.last_lines)
     message = f"the process of {what} died{times} {how}, with a peak of {peak:.0f} MB of memory"
     message += f"; its last lines:\n{lines}" if lines else ""
-    return WorkerDiedError({"type": "WorkerDiedError", "message": message, "traceback": ""}, ("WorkerDiedError",))
+    return {"type": "WorkerDiedError", "message": message, "traceback": ""}
 

@@ -39,10 +39,14 @@ class Script:
     stderr: Path
 
 
-def prepare_script(task: PlannedTask, inputs: Mapping[str, Any], workdir: Path) -> Script:
-    """Make a shell step ready: inputs become environment variables."""
+IDEMPOTENCY_KEY = "SYMPHONY_IDEMPOTENCY_KEY"
+"""The environment variable that is to a script what ``ctx.idempotency_key`` is to a body in Python."""
+
+
+def prepare_script(task: PlannedTask, inputs: Mapping[str, Any], workdir: Path, key: str) -> Script:
+    """Make a shell step ready: inputs become environment variables, and so does the idempotency key of the call."""
     assert task.run is not None
-    environment = {**os.environ, **{name: as_text(value) for name, value in inputs.items()}}
+    environment = {**os.environ, IDEMPOTENCY_KEY: key, **{name: as_text(value) for name, value in inputs.items()}}
     argv = ("bash", "-euo", "pipefail", "-c", task.run)
     return Script(argv, environment, workdir, workdir / ".stdout", workdir / ".stderr")
 
@@ -64,14 +68,14 @@ def outputs_of(task: PlannedTask, script: Script, status: int) -> dict[str, Any]
     return {**files, "stdout": out, "stderr": err}
 
 
-def run_script(task: PlannedTask, inputs: Mapping[str, Any], workdir: Path) -> dict[str, Any]:
+def run_script(task: PlannedTask, inputs: Mapping[str, Any], workdir: Path, key: str) -> dict[str, Any]:
     """Run a script in the foreground, as a replay does; returns its outputs by name.
 
     Raises:
         ShellStepError: it failed.
         PlayerResultError: a declared output file is missing.
     """
-    script = prepare_script(task, inputs, workdir)
+    script = prepare_script(task, inputs, workdir, key)
     with script.stdout.open("wb") as stdout, script.stderr.open("wb") as stderr:
         done = subprocess.run(
             script.argv, cwd=workdir, env=script.environment, stdin=subprocess.DEVNULL, stdout=stdout, stderr=stderr, check=False

@@ -27,10 +27,10 @@ class Usage:
 
 @dataclass(frozen=True, slots=True)
 class Damage:
-    """One damaged or missing artifact.
+    """One damaged or missing artifact, the damaged database, or a damaged record of a run in it.
 
     Attributes:
-        digest: the SHA-256 that the bytes should have.
+        digest: the SHA-256 that the bytes should have; empty for the database and for runs.
         where: where they lie, or should lie.
         why: what is wrong.
     """
@@ -71,13 +71,16 @@ def _usage(paths: Iterable[Path]) -> Usage:
 
 
 def verify(store: Store) -> list[Damage]:
-    """Read every artifact and every object; damaged bytes go to quarantine, as on any other read.
+    """Read the database, every artifact and every object; damaged bytes go to quarantine, as on any other read.
 
     Artifacts that cannot be read are taken out of the catalog, so that what made them runs again; a second call finds
     nothing more.
     """
     store.flush()
     found: dict[str, Damage] = {}
+    damage_inside = store.check_database()
+    if damage_inside:
+        found[""] = Damage("", "symphony.db", f"{damage_inside}; it was set aside, what it recorded is gone")
     for row in list(store.catalog.rows()):
         artifact = store.catalog.artifact(row)
         damage = _damage_of(store, artifact, row)
@@ -88,7 +91,8 @@ def verify(store: Store) -> list[Damage]:
     for digest, _, _ in list(store.objects.names()):
         if digest not in known and (damage := _object_damage(store, digest)) is not None:
             found[digest] = damage
-    return [found[digest] for digest in sorted(found)]
+    runs = [Damage("", f"symphony.db, run {run}", "its record is damaged; it was taken out") for run in store.journal.forget_damaged()]
+    return [*(found[digest] for digest in sorted(found)), *runs]
 
 
 def _damage_of(store: Store, artifact: Artifact, row: Row) -> Damage | None:

@@ -42,10 +42,15 @@ class Row:
 
 
 class Catalog:
-    """Reads the catalog. Packs never change, so the ones read last are kept in memory."""
+    """Reads the catalog. Packs never change, so the ones read last are kept in memory.
+
+    Attributes:
+        damaged_keys: keys whose entries could not be read.
+    """
 
     def __init__(self, database: Database) -> None:
         self._database = database
+        self.damaged_keys: set[str] = set()
         self._packs: OrderedDict[int, bytes] = OrderedDict()
         self._groups: dict[int, list[Any]] = {}
         self._size = 0
@@ -141,6 +146,7 @@ class Catalog:
                 return entry
             # A collection of garbage may have moved the entry between the two looks.
             self.drop_cache()
+        self.damaged_keys.add(key)
         return None
 
     def _entry(self, pack: int, position: int) -> KeyEntry | None:

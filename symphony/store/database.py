@@ -7,7 +7,7 @@ import threading
 import time
 import warnings
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from itertools import chain
 from pathlib import Path
 from typing import Any
@@ -67,10 +67,11 @@ class Database:
 
     Attributes:
         path: the file, or nothing where the database lies in memory.
+        set_aside: why the file that was found here was moved to quarantine; empty where it was whole.
     """
 
     def __init__(self, path: Path | None, *, power: bool = False) -> None:
-        self.path = path
+        self.path, self.set_aside = path, ""
         self._power = power
         self._write_lock = threading.RLock()
         self._read_lock = self._write_lock if path is None else threading.RLock()
@@ -83,11 +84,17 @@ class Database:
 
     def _open(self) -> tuple[sqlite3.Connection, sqlite3.Connection]:
         try:
-            return self._connect()
+            connections = self._connect()
+            damage = self._told_damage(connections[1])
+            if not damage:
+                return connections
+            for connection in connections:
+                connection.close()
+            self._set_aside(damage)
         except sqlite3.Error as error:
             if self.path is None or not is_damage(error):
                 raise database_fault(self.name, error) from error
-            self._set_aside(error)
+            self._set_aside(str(error))
         try:
             return self._connect()
         except sqlite3.Error as error:
@@ -134,9 +141,47 @@ class Database:
             connection.execute("ROLLBACK")
             raise
 
-    def _set_aside(self, error: sqlite3.Error) -> None:
+    def _told_damage(self, reader: sqlite3.Connection) -> str:
+        """What is wrong with the file, where an earlier process met damage inside it; opening alone does not show that."""
+        if self.path is None or not self._told.exists():
+            return ""
+        damage = _damage_inside(reader)
+        if not damage:
+            self._told.unlink(missing_ok=True)
+        return damage
+
+    @property
+    def _told(self) -> Path:
+        """The file that tells the next process that this one met damage."""
+        return self.name.with_name(self.name.name + "-damaged")
+
+    def _fault(self, error: sqlite3.Error, *, needed_bytes: int | None = None) -> StoreError:
+        if self.path is not None and is_damage(error):
+            with suppress(OSError):
+                self._told.touch()
+        return database_fault(self.name, error, needed_bytes=needed_bytes)
+
+    def check(self) -> str:
+        """Read the whole file; what is wrong with it, or an empty string. A damaged one is moved to quarantine.
+
+        Raises:
+            StoreError: the file cannot be read, or the fresh one cannot be written.
+        """
+        with self._write_lock, self._read_lock:
+            try:
+                damage = _damage_inside(self._reader)
+            except sqlite3.Error as error:
+                raise self._fault(error) from error
+            if damage and self.path is not None:
+                self._told.touch()
+                self.close()
+                self._writer, self._reader = self._open()
+            return damage
+
+    def _set_aside(self, damage: str) -> None:
         """Move a damaged file to quarantine. Of two processes that do it at once, the second finds nothing."""
         assert self.path is not None
+        self.set_aside = damage
         folder = self.path.parent / "quarantine"
         try:
             folder.mkdir(exist_ok=True)
@@ -144,12 +189,13 @@ class Database:
                 broken = self.path.with_name(self.path.name + suffix)
                 if broken.exists():
                     broken.rename(folder / f"{int(time.time())}-{broken.name}")
+            self._told.unlink(missing_ok=True)
         except FileNotFoundError:
             return
         except OSError as fault:
             raise file_fault(self.path, fault) from fault
         warnings.warn(
-            f"{self.path} is damaged ({error}); it was moved to {folder} and a fresh one was started. "
+            f"{self.path} is damaged ({damage}); it was moved to {folder} and a fresh one was started. "
             "Recorded runs and cached results are gone; large objects are still there",
             RuntimeWarning,
             stacklevel=2,
@@ -165,7 +211,7 @@ class Database:
             with self._read_lock:
                 return self._reader.execute(sql, values).fetchall()
         except sqlite3.Error as error:
-            raise database_fault(self.name, error) from error
+            raise self._fault(error) from error
 
     @contextmanager
     def transaction(self, *, needed_bytes: int | None = None) -> Iterator[sqlite3.Connection]:
@@ -185,7 +231,7 @@ class Database:
                         self._writer.execute("ROLLBACK")
                     raise
             except sqlite3.Error as error:
-                raise database_fault(self.name, error, needed_bytes=needed_bytes) from error
+                raise self._fault(error, needed_bytes=needed_bytes) from error
 
     def vacuum(self) -> None:
         """Give free pages back to the file system, where they are more than a quarter."""
@@ -197,13 +243,24 @@ class Database:
                 self._writer.execute("VACUUM")
                 self._writer.execute("PRAGMA wal_checkpoint(TRUNCATE)")
         except sqlite3.Error as error:
-            raise database_fault(self.name, error) from error
+            raise self._fault(error) from error
 
     def close(self) -> None:
         """Close both connections. SQLite folds its log into the file when the last process does so."""
         with self._write_lock, self._read_lock:
             self._reader.close()
             self._writer.close()
+
+
+def _damage_inside(connection: sqlite3.Connection) -> str:
+    """What is wrong inside the file; an empty string where all of it is whole."""
+    try:
+        ((answer,),) = connection.execute("PRAGMA quick_check(1)").fetchall()
+    except sqlite3.Error as error:
+        if not is_damage(error):
+            raise
+        return str(error)
+    return "" if answer == "ok" else " ".join(str(answer).split())
 
 
 def _switch_to_wal(connection: sqlite3.Connection) -> None:

@@ -10,7 +10,7 @@ import os
 import re
 import sqlite3
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
 
@@ -54,13 +54,15 @@ def collect(
     keep_runs: int | None = None,
     older_than_s: float | None = None,
     spare_s: float = _YOUNG_S,
+    lives: Callable[[RunRecord], bool] | None = None,
 ) -> Collected:
     """Remove what nothing refers to any more.
 
     Runs go first: those beyond the `keep_runs` newest, and those that ended more than `older_than_s` seconds ago;
     without both, no run goes. With a run go the keys that it computed, unless a kept run used their results. What is
-    then neither the result of a kept key nor given by a call of a kept run goes as well. Runs that have not ended are
-    kept, and while there is one, neither keys nor values go: it may be about to use them.
+    then neither the result of a kept key nor given by a call of a kept run goes as well. Runs that go on are kept, and
+    while there is one, neither keys nor values go: it may be about to use them. A run whose engine was killed counts as
+    ended when it began.
 
     Args:
         store: the store; other processes may use it meanwhile.
@@ -68,20 +70,21 @@ def collect(
         keep_runs: how many runs to keep.
         older_than_s: the age at which a run goes, in seconds since its end.
         spare_s: values and objects younger than this stay, for whoever is about to refer to them.
+        lives: whether the engine of a run without an end lives; by default all of them do.
     """
     store.flush()
     with store.exclusively() as connection:
         runs = store.runs()
-        gone = _old_runs(runs, keep_runs, older_than_s)
+        going_on = {run.id for run in runs if run.state is RunState.RUNNING and (lives is None or lives(run))}
+        gone = _old_runs(runs, going_on, keep_runs, older_than_s)
         report = Collected([run.id for run in gone])
-        live = any(run.state is RunState.RUNNING for run in runs)
         used = _used_digests(store, [run for run in runs if run.id not in report.runs])
-        keys, needed = _split_keys(store, set(report.runs), used, all_kept=live)
+        keys, needed = _split_keys(store, set(report.runs), used, all_kept=bool(going_on))
         reachable = _reachable(store, used | needed)
-        rows = [] if live else _unreachable(store, reachable, spare_s)
+        rows = [] if going_on else _unreachable(store, reachable, spare_s)
         objects = _orphans(store, {row.digest for row in store.catalog.rows()} - {row.digest for row in rows}, spare_s)
         report.keys, report.artifacts, report.objects = len(keys), len(rows), len(objects)
-        report.size_bytes = sum(objects.values()) + sum(row.place[2] for row in rows)
+        report.size_bytes = sum(size for size, _ in objects.values()) + sum(row.place[2] for row in rows)
         if not dry_run:
             _remove(connection, report.runs, keys, rows)
     if not dry_run:
@@ -89,8 +92,10 @@ def collect(
     return report
 
 
-def _old_runs(runs: list[RunRecord], keep_runs: int | None, older_than_s: float | None) -> list[RunRecord]:
-    ended = [(place, run) for place, run in enumerate(runs) if run.state is not RunState.RUNNING]
+def _old_runs(
+    runs: list[RunRecord], going_on: set[str], keep_runs: int | None, older_than_s: float | None
+) -> list[RunRecord]:
+    ended = [(place, run) for place, run in enumerate(runs) if run.id not in going_on]
     now = time.time()
     return [
         run
@@ -159,10 +164,10 @@ def _unreachable(store: Store, reachable: set[str], spare_s: float) -> list[Row]
     return [row for row in store.catalog.rows() if row.digest not in reachable and row.place[0] <= last_old]
 
 
-def _orphans(store: Store, kept: set[str], spare_s: float) -> dict[str, int]:
-    """Objects without a row, with their sizes. Young ones stay: their row may still wait for its commit."""
+def _orphans(store: Store, kept: set[str], spare_s: float) -> dict[str, tuple[int, float]]:
+    """Objects without a row, with their sizes and times of last use. Young ones stay: their row may still wait for its commit."""
     now = time.time()
-    return {d: size for d, size, used_at in store.objects.names() if d not in kept and now - used_at >= spare_s}
+    return {d: (size, used_at) for d, size, used_at in store.objects.names() if d not in kept and now - used_at >= spare_s}
 
 
 def _remove(connection: sqlite3.Connection, runs: list[str], keys: list[str], rows: list[Row]) -> None:
@@ -216,11 +221,11 @@ def _group(data: bytes) -> list[object]:
         return []
 
 
-def _clean_up(store: Store, rows: list[Row], objects: dict[str, int]) -> None:
+def _clean_up(store: Store, rows: list[Row], objects: dict[str, tuple[int, float]]) -> None:
     """Remove the files of what is gone; only after the transaction, so that a row never outlives its object."""
     store.catalog.drop_cache()
-    for digest in objects:
-        store.objects.remove(digest)
+    for digest, (_, used_at) in objects.items():
+        store.objects.remove(digest, used_at=used_at)  # unless somebody has begun to use it meanwhile
     for digest in {row.digest for row in rows}:
         for laid_out in (store.files.folder / digest[:2]).glob(f"{digest}*"):
             discard(laid_out)

@@ -122,8 +122,18 @@ class Journal:
             "ORDER BY started_at DESC, rowid DESC LIMIT ?3",
             (None if state is None else str(state), since, -1 if limit is None or tag is not None else limit),
         )
-        found = [run for row in rows if (run := _read_run(row[0])) and (tag is None or tag in run.tags)]
+        found = [run for row in rows if (run := _readable_run(row[0])) is not None and (tag is None or tag in run.tags)]
         return found[:limit] if limit is not None else found
+
+    def forget_damaged(self) -> list[str]:
+        """Take out the runs whose records cannot be read; gives their ids."""
+        rows = self._database.read("SELECT id, data FROM runs ORDER BY id")
+        damaged = [run_id for run_id, data in rows if _is_damaged(data)]
+        with self._database.transaction() as connection:
+            for run_id in damaged:
+                for table, column in (("runs", "id"), ("leases", "run"), ("running", "run"), ("slices", "run"), ("logs", "run")):
+                    connection.execute(f"DELETE FROM {table} WHERE {column}=?", (run_id,))
+        return damaged
 
     def sitting(self, run_id: str) -> int:
         """The sitting under which calls of a run are recorded from here."""
@@ -256,12 +266,29 @@ def _read_run(data: bytes) -> RunRecord:
     try:
         content = unpack_data(data)
     except CodecError as error:
-        raise StoreError(f"the record of a run is damaged: {error}; `symphony store verify` lists what is") from error
+        raise StoreError(f"the record of a run is damaged: {error}; `symphony store verify` names it and takes it out") from error
     known = {name: value for name, value in content.items() if name in _FIELDS}
     for name in ("params", "options", "outputs", "counts", "players", "measures"):
         known[name] = FrozenMap(known.get(name) or {})
     known["tags"], known["state"] = tuple(known.get("tags", ())), RunState(known["state"])
     return RunRecord(**known)
+
+
+def _readable_run(data: bytes) -> RunRecord | None:
+    """A run for a list: one damaged record must not hide the others."""
+    try:
+        return _read_run(data)
+    except StoreError as error:
+        warnings.warn(str(error), RuntimeWarning, stacklevel=3)
+        return None
+
+
+def _is_damaged(data: bytes) -> bool:
+    try:
+        _read_run(data)
+    except StoreError:
+        return True
+    return False
 
 
 def _read_calls(run_id: str, data: bytes) -> list[CallRecord]:

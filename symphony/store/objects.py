@@ -6,9 +6,11 @@ it is renamed. Objects are read-only and never change.
 
 from __future__ import annotations
 
+import fcntl
 import hashlib
 import io
 import os
+import stat
 import threading
 import time
 import uuid
@@ -45,8 +47,8 @@ class Objects(Protocol):
     def quarantine(self, digest: str) -> str:
         """Take an object out of service; gives where it lies now, or an empty string where it had vanished."""
 
-    def remove(self, digest: str) -> None:
-        """Forget an object."""
+    def remove(self, digest: str, *, used_at: float | None = None) -> None:
+        """Forget an object; where its time of last use is given, only if nobody has used it since."""
 
     def names(self) -> Iterator[tuple[str, int, float]]:
         """Digest, size in bytes and time of last use of every object."""
@@ -74,8 +76,7 @@ class LocalObjects:
     def write(self, digest: str, pieces: Iterable[bytes], size_bytes: int) -> None:
         final = self.path(digest)
         try:
-            if self.has(digest, size_bytes):
-                os.utime(final)  # tells the collection of garbage that it is in use again
+            if self.claim(digest, size_bytes):
                 return
             temporary = self._temporary()
             try:
@@ -85,6 +86,25 @@ class LocalObjects:
                 temporary.unlink(missing_ok=True)
         except OSError as error:
             raise file_fault(final, error, needed_bytes=size_bytes) from error
+
+    def claim(self, digest: str, size_bytes: int) -> bool:
+        """Whether an object of this name and size is here; then it counts as used, and no collection of garbage removes it.
+
+        The lock of the kernel on the file itself orders this and a removal: who comes second sees what the first did.
+        """
+        try:
+            handle = os.open(self.path(digest), os.O_RDONLY | os.O_CLOEXEC)
+        except OSError:
+            return False
+        try:
+            fcntl.flock(handle, fcntl.LOCK_SH)
+            status = os.fstat(handle)
+            if status.st_nlink == 0 or status.st_size != size_bytes or not stat.S_ISREG(status.st_mode):
+                return False
+            os.utime(handle)
+            return True
+        finally:
+            os.close(handle)
 
     def _temporary(self) -> Path:
         self._tmp.mkdir(parents=True, exist_ok=True)
@@ -112,6 +132,7 @@ class LocalObjects:
             self._shelves.add(shelf.name)
             if self._power:
                 _sync_folder(shelf.parent)
+                _sync_folder(self.folder)
         if final.exists():
             # Not a whole object, or another process was faster with the same bytes; either way ours are right.
             self._clear(final)
@@ -135,13 +156,30 @@ class LocalObjects:
             return ""
         return str(target)
 
-    def remove(self, digest: str) -> None:
-        self.path(digest).unlink(missing_ok=True)
+    def remove(self, digest: str, *, used_at: float | None = None) -> None:
+        try:
+            handle = os.open(self.path(digest), os.O_RDONLY | os.O_CLOEXEC)
+        except FileNotFoundError:
+            return
+        try:
+            fcntl.flock(handle, fcntl.LOCK_EX)  # see `claim`
+            status = os.fstat(handle)
+            if used_at is not None and (status.st_mtime != used_at or not os.path.samestat(status, os.stat(self.path(digest)))):
+                return
+            if stat.S_ISDIR(status.st_mode):
+                self.quarantine(digest)
+            else:
+                self.path(digest).unlink(missing_ok=True)
+        finally:
+            os.close(handle)
 
     def names(self) -> Iterator[tuple[str, int, float]]:
         for shelf in sorted(self._objects.glob("[0-9a-f][0-9a-f]")):
             for found in sorted(shelf.iterdir()):
-                status = found.lstat()
+                try:
+                    status = found.lstat()
+                except FileNotFoundError:
+                    continue  # another process removed it meanwhile
                 yield found.name, status.st_size, status.st_mtime
 
     def sweep(self) -> None:
@@ -184,7 +222,7 @@ class MemoryObjects:
         self.quarantined[digest] = data
         return f"memory quarantine of {digest[:12]}"
 
-    def remove(self, digest: str) -> None:
+    def remove(self, digest: str, *, used_at: float | None = None) -> None:
         self._bytes.pop(digest, None)
 
     def names(self) -> Iterator[tuple[str, int, float]]:

@@ -403,6 +403,8 @@ class Store:
         self._check()
         entry = self._committer.waiting_key(key) or self.catalog.entry(key)
         if entry is None:
+            if key in self.catalog.damaged_keys:
+                self._dangling.add(key)
             return None
         if all(self.contains(artifact, anchors=anchors) for artifact in entry.outputs.values()):
             return entry
@@ -594,6 +596,20 @@ class Store:
         self._check()
         with self._committer.held(), self.database.transaction() as connection:
             yield connection
+
+    def check_database(self) -> str:
+        """What is or was wrong with the database, which is in quarantine then; an empty string where it is whole.
+
+        Raises:
+            StoreError: it cannot be read.
+        """
+        self._check()
+        with self._committer.held():
+            damage = self.database.check() or self.database.set_aside
+        if damage:
+            self.catalog.drop_cache()
+            self._stat_rows.forget()
+        return damage
 
     @property
     def sequence(self) -> int:

@@ -7,6 +7,7 @@ is pickled unless a player says so.
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import mmap
 import os
@@ -230,7 +231,7 @@ class ParcelStore:
             found, size = _write_new(path, pieces, digest)
         except OSError as error:
             path.unlink(missing_ok=True)
-            raise file_fault(path, error) from error
+            raise file_fault(path, error, needed_bytes=_size_of(pieces)) from error
         return found, size, name
 
     def _spooled(self, artifact: Artifact, pieces: Iterable[bytes]) -> Parcel:
@@ -263,24 +264,32 @@ class ParcelStore:
                 status = os.fstat(stream.fileno())
                 mapped = mmap.mmap(stream.fileno(), 0, access=mmap.ACCESS_READ)
                 if not parcel.at:
-                    self._verify(artifact, status, mapped)
+                    self._verify(parcel, status, mapped)
                 if artifact.codec in _MAPPED:
                     return mapped
                 with mapped:
                     return mapped[:]
         except (OSError, ValueError) as error:  # ValueError: an empty file cannot be mapped
-            raise DamagedArtifactError(
-                artifact.digest, f"the bytes of {artifact.digest[:12]} are gone: {error}"
-            ) from error
+            raise self._damaged(parcel, f"they are gone ({error})") from error
 
-    def _verify(self, artifact: Artifact, status: os.stat_result, mapped: mmap.mmap) -> None:
+    def _verify(self, parcel: Parcel, status: os.stat_result, mapped: mmap.mmap) -> None:
         """Objects of a store are verified, once as long as the file is the same; the spool is nobody else's."""
-        known = (artifact.digest, status.st_ino, status.st_mtime_ns)
+        digest = parcel.artifact.digest
+        known = (digest, status.st_ino, status.st_mtime_ns)
         if known in self._verified:
             return
-        if hashlib.sha256(mapped).hexdigest() != artifact.digest:
-            raise DamagedArtifactError(artifact.digest, f"the bytes of {artifact.digest[:12]} have another digest")
+        if hashlib.sha256(mapped).hexdigest() != digest:
+            raise self._damaged(parcel, "the bytes have another digest")
         self._verified.add(known)
+
+    def _damaged(self, parcel: Parcel, reason: str) -> DamagedArtifactError:
+        """The error for a damaged file; an object is set aside, so that what made it runs again."""
+        digest, moved = parcel.artifact.digest, ""
+        if not parcel.at and self._objects is not None:
+            with contextlib.suppress(OSError):
+                moved = self._objects.quarantine(digest)
+        where = f"; it was moved to {moved}" if moved else ""
+        return DamagedArtifactError(digest, f"the artifact {digest} is damaged: {reason}{where}. Run again what made it")
 
     def path(self, parcel: Parcel) -> Path:
         """The file of a parcel without `data`."""
@@ -330,15 +339,18 @@ class _SharedObjects(LocalObjects):
         temporary = self._temporary()
         try:
             found, size = _write_new(temporary, pieces, digest, sync=self._power)
-            if self.has(found, size):
-                os.utime(self.path(found))
-            else:
+            if not self.claim(found, size):
                 self._place(temporary, self.path(found))
             return found, size
         except OSError as error:
-            raise file_fault(temporary, error) from error
+            raise file_fault(temporary, error, needed_bytes=_size_of(pieces)) from error
         finally:
             temporary.unlink(missing_ok=True)
+
+
+def _size_of(pieces: Iterable[Any]) -> int | None:
+    """How many bytes the pieces are, where they are all there."""
+    return sum(memoryview(piece).nbytes for piece in pieces) if isinstance(pieces, (tuple, list)) else None
 
 
 def _write_new(path: Path, pieces: Iterable[Any], digest: str | None, *, sync: bool = False) -> tuple[str, int]:

@@ -144,6 +144,19 @@ outputs: {pid: "${{ tasks.there }}", size: "${{ tasks.size }}"}
     assert result.outputs["pid"] != os.getpid()
 
 
+def test_many_calls_that_are_tried_again_at_once_each_come_to_their_end(project: Path) -> None:
+    """The next attempt may begin before the one that failed is put away."""
+    numbers = ", ".join(map(str, range(40)))
+    policy = "retry: {attempts: 3, delay: 1ms, jitter: false}"
+    tasks = f'  a: {{player: fail, each: [{numbers}], with: {{n: "${{{{ item }}}}"}}, {policy}}}\n'
+    tasks += "  s: {run: 'kill -9 $$', each: [1, 2, 3, 4], with: {n: '${{ item }}'}, retry: {attempts: 5, delay: 1ms}}\n"
+
+    result = run(project, tasks + 'outputs: {a: "${{ tasks.a }}"}\n', workers=4)
+
+    assert result.outputs["a"] == list(range(40)), result.failures
+    assert [result.tasks[f"s[{n}]"].attempts for n in range(4)] == [5] * 4
+
+
 def test_retries_count_attempts(project: Path) -> None:
     result = run(project, "  a: {player: fail, with: {n: 5}, retry: {attempts: 3, delay: 1ms}}\noutputs: {a: \"${{ tasks.a }}\"}\n")
 

@@ -77,3 +77,19 @@ def test_a_damaged_object_without_a_row_is_found(store: Store) -> None:
 
     assert [d.digest for d in verify(store)] == [artifact.digest]
     assert not path.exists()
+
+
+def test_a_damaged_record_of_a_run_hides_no_other_and_is_taken_out(store: Store) -> None:
+    store.begin_run(RunRecord("r1", "m", started_at=1.0))
+    store.begin_run(RunRecord("r2", "m", started_at=2.0))
+    with store.database.transaction() as connection:
+        ((data,),) = connection.execute("SELECT data FROM runs WHERE id='r1'").fetchall()
+        connection.execute("UPDATE runs SET data=? WHERE id='r1'", (data[:-1] + bytes([data[-1] ^ 1]),))
+
+    with pytest.warns(RuntimeWarning, match="the record of a run is damaged"):
+        assert [run.id for run in store.runs()] == ["r2"]
+    found = verify(store)
+
+    assert [(d.digest, d.where) for d in found] == [("", "symphony.db, run r1")]
+    assert verify(store) == []
+    assert [run.id for run in store.runs()] == ["r2"]

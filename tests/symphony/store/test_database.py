@@ -44,6 +44,59 @@ def test_a_damaged_file_is_set_aside_with_a_warning(tmp_path: Path, damage: byte
     assert [p.read_bytes() for p in (tmp_path / "quarantine").iterdir()] == [damage]
 
 
+def _ruin_pages(path: Path) -> None:
+    """Damage inside the file, which opening it does not meet."""
+    database = Database(path)
+    with database.transaction() as connection:
+        connection.executemany(
+            "INSERT INTO artifacts VALUES(?, 0, 1, 0, 1, 0)", [(n.to_bytes(32, "big"),) for n in range(9_000)]
+        )
+    database.close()
+    data = bytearray(path.read_bytes())
+    for at in range(8192 * 20, len(data), 8192):
+        data[at : at + 4096] = b"\xa5" * 4096
+    path.write_bytes(data)
+
+
+def test_damage_inside_is_told_and_set_aside_by_the_next_process(tmp_path: Path) -> None:
+    path = tmp_path / "symphony.db"
+    _ruin_pages(path)
+    first = Database(path)
+    with pytest.raises(StoreError, match="is damaged"):
+        first.read("SELECT sum(length) FROM artifacts")
+    first.close()
+
+    with pytest.warns(RuntimeWarning, match="it was moved to"):
+        second = Database(path)
+
+    assert second.set_aside
+    assert second.read("SELECT count(*) FROM artifacts") == [(0,)]
+    assert not second.check()
+    assert Database(path).set_aside == ""
+
+
+def test_a_check_finds_damage_inside_and_goes_on_with_a_fresh_file(tmp_path: Path) -> None:
+    path = tmp_path / "symphony.db"
+    _ruin_pages(path)
+    database = Database(path)
+
+    with pytest.warns(RuntimeWarning, match="it was moved to"):
+        damage = database.check()
+
+    assert damage
+    assert database.read("SELECT count(*) FROM artifacts") == [(0,)]
+    assert database.check() == ""
+
+
+def test_a_word_of_damage_that_is_not_true_is_forgotten(tmp_path: Path) -> None:
+    path = tmp_path / "symphony.db"
+    Database(path).close()
+    (tmp_path / "symphony.db-damaged").touch()
+
+    assert Database(path).set_aside == ""
+    assert not (tmp_path / "symphony.db-damaged").exists()
+
+
 def test_a_failed_transaction_changes_nothing(tmp_path: Path) -> None:
     database = Database(tmp_path / "symphony.db")
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import os
 from pathlib import Path
 
 import pytest
@@ -171,3 +172,34 @@ def test_files_laid_out_go_with_their_artifact(store: Store) -> None:
     collect(store, spare_s=0)
 
     assert not path.exists()
+
+
+def test_a_run_whose_engine_was_killed_does_not_keep_garbage_for_ever(store: Store) -> None:
+    orphan, kept = store.put("orphan"), store.put("kept")
+    a_run(store, "killed", kept, state=RunState.RUNNING)
+
+    assert collect(store, spare_s=0).artifacts == 0, "it may go on"
+    report = collect(store, spare_s=0, lives=lambda run: False)
+
+    assert (report.runs, report.artifacts) == ([], 1)
+    assert not store.contains(orphan)
+    assert store.contains(kept), "it can still be resumed"
+    assert collect(store, keep_runs=0, spare_s=0, lives=lambda run: False).runs == ["killed"]
+
+
+def test_an_object_that_is_kept_again_while_garbage_is_collected_stays(
+    store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    value = b"large" * 20_000
+    old = store.put(value)
+    store.flush()
+    store.catalog.forget(old.digest)
+    os.utime(store.objects.path(old.digest), (1.0, 1.0))  # type: ignore[attr-defined]
+    other = Store.open(store.folder)
+    monkeypatch.setattr(store.catalog, "drop_cache", lambda: other.put(value))  # behind the decision, before the removal
+
+    report = collect(store, spare_s=0)
+    other.flush()
+
+    assert report.objects == 1
+    assert other.get(old) == value
