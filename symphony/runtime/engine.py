@@ -10,7 +10,7 @@ from collections import deque
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from symphony.errors import (
     DamagedArtifactError,
@@ -30,24 +30,26 @@ from symphony.runtime.call import Prepared, Result, TaskCalls
 from symphony.runtime.call_info import CallInfo, Teller
 from symphony.runtime.context import RunContext
 from symphony.runtime.coroutines import Coroutines
-from symphony.runtime.error_document import error_document, error_types
-from symphony.runtime.grants import Grants
+from symphony.runtime.error_document import LostError, WorkerDiedError, error_document, error_types
 from symphony.runtime.lists import ElementError
 from symphony.runtime.measuring import WORTH_MEASURING_S, CpuMeter
 from symphony.runtime.network import Network
-from symphony.runtime.outside import LostError, Outside, Started, Told, WorkerDiedError
-from symphony.runtime.processes.orders import Ended, Outcome
 from symphony.runtime.remaking import Remaking
 from symphony.runtime.retrying import delay_s
 from symphony.runtime.run_log import RunLog
 from symphony.runtime.schedule import State
-from symphony.runtime.shell import StoppedError, outputs_of
+from symphony.runtime.shell import StoppedError
 from symphony.runtime.steps import Program, Step, every_step
 from symphony.runtime.tracker import Tracker
 from symphony.runtime.values import MISSING, Held
 from symphony.runtime.warming import Warming
 from symphony.runtime.watching import Stop
 from symphony.store.records import CallRecord
+
+if TYPE_CHECKING:
+    from symphony.runtime.grants import Grants
+    from symphony.runtime.outside import Outside, Started
+    from symphony.runtime.processes.orders import Outcome
 
 BATCH = 64
 GRACE_S = 2.0
@@ -200,6 +202,8 @@ class Engine:
     def _new_grants(self, steps: list[Step], capacity: Mapping[str, float]) -> Grants | None:
         if not any(step.demands for step in steps):
             return None
+        from symphony.runtime.grants import Grants  # only plans that ask for resources need the ledger
+
         folder = self.calls.store.folder
         return Grants(
             self.settings.run, capacity, None if folder is None else folder / "arbitration", self._demand_of, self._granted
@@ -246,6 +250,8 @@ class Engine:
         """Start the processes that the plan needs, so that they are warm when they are."""
         outside = [step for step in every_step(self.net.program) if step.outside]
         if outside:
+            from symphony.runtime.outside import Outside  # only plans with such calls need processes
+
             modules = tuple(sorted({step.pin.module for step in outside if step.pin is not None}))
             self._outside = Outside(self.calls, (), modules, self.settings.processes, PROCESS_GRACE_S)
             self._outside.warm()
@@ -623,7 +629,7 @@ class Engine:
         """Hand a call to the processes; its end arrives later."""
         assert self._outside is not None
         context = self._context(node, info) if step.player is None else None
-        started = Started(step, prepared, context, begun)
+        started = self._outside.started(step, prepared, context, begun)
         with self._lock:
             self._handed_over[node] = started
         self._have_clerk()
@@ -634,7 +640,7 @@ class Engine:
             info.worker, info.started_at = worker, at
             self._teller.event(EventKind.TASK_STARTED, path, {"attempt": info.attempts, "worker": worker})
 
-        told = Told(
+        told = self._outside.told(
             lambda outcome: self._arrived.put((node, outcome, None)), began, lambda line: self._teller.log(dict(line)),
             lambda done, total: self._teller.event(EventKind.TASK_PROGRESS, path, {"done": done, "total": total}),
         )  # fmt: skip
@@ -654,9 +660,8 @@ class Engine:
             started = self._handed_over.pop(node)
         step, info = started.step, self._info(node)
         try:
-            if step.player is None and outcome.how is Ended.OK:
-                assert started.script is not None
-                returned = outputs_of(step.task, started.script, outcome.exit_status or 0)
+            returned = self._outside.outputs_of_script(started, outcome)
+            if returned is not None:
                 info.measures = dict(outcome.measured)
                 return self._kept(node, step, started.prepared, info, returned, started.context, started.begun)
             if outcome.error_types[:1] == ("DamagedArtifactError",) and node not in self._healed:
@@ -686,13 +691,14 @@ class Engine:
         assert self._outside is not None
         arrived: queue.SimpleQueue[Outcome] = queue.SimpleQueue()
         context = self._context(node, self._info(node)) if step.player is None else None
-        started = Started(step, prepared, context, time.monotonic())
+        started = self._outside.started(step, prepared, context, time.monotonic())
         names = self.settings.run, self.net.path(node), self.net.task_path(node), self.net.indexes[node]
         try:
-            self._outside.start(-1 - node, 1, started, names, Told(ended=arrived.put))
+            self._outside.start(-1 - node, 1, started, names, self._outside.told(arrived.put))
             outcome = arrived.get()
-            if step.player is None and outcome.how is Ended.OK and started.script is not None:
-                returned, workdir = outputs_of(step.task, started.script, outcome.exit_status or 0), started.script.workdir
+            returned = self._outside.outputs_of_script(started, outcome)
+            if returned is not None and context is not None:
+                workdir = context.made_workdir
                 return self.calls.keep(step, prepared, returned, workdir, run=self.settings.run, call=names[1], replace=True)
             return self._outside.result_of(started, outcome, run=self.settings.run, call=names[1], replace=True)
         finally:

@@ -24,6 +24,14 @@ class OutcomeError(Exception):
         self.document, self.types = document, types
 
 
+class WorkerDiedError(OutcomeError):
+    """The process of a call died, again and again. It is not tried any more."""
+
+
+class LostError(Exception):
+    """The process of a call died; it may be made again."""
+
+
 def error_document(error: BaseException) -> dict[str, Any]:
     """An error as plain data: type, message, and the traceback from the body on."""
     if isinstance(error, OutcomeError):

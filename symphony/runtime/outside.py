@@ -11,11 +11,11 @@ from symphony.errors import StoreError
 from symphony.model.artifact import Artifact
 from symphony.runtime.call import Commit, Prepared, Result, TaskCalls
 from symphony.runtime.context import RunContext
-from symphony.runtime.error_document import OutcomeError
+from symphony.runtime.error_document import LostError, OutcomeError, WorkerDiedError
 from symphony.runtime.processes.orders import CallContext, Ended, Outcome, PlayerBody, ProcessCall, ShellBody
 from symphony.runtime.processes.parcel import Parcel
 from symphony.runtime.processes.pool import Processes
-from symphony.runtime.shell import Script, StoppedError, prepare_script
+from symphony.runtime.shell import Script, StoppedError, outputs_of, prepare_script
 from symphony.runtime.steps import Step
 from symphony.runtime.values import Held
 from symphony.store.encoded import Encoded
@@ -26,14 +26,6 @@ DEATHS_AT_MOST = 3
 _TIMEOUT = ("TimeoutError", "OSError", "Exception", "BaseException", "object")
 _AHEAD = 4
 """How many calls per slot are handed over at a time: enough that no slot waits, few enough that arguments cost little."""
-
-
-class WorkerDiedError(OutcomeError):
-    """The process of a call died, again and again. It is not tried any more."""
-
-
-class LostError(Exception):
-    """The process of a call died; it may be made again."""
 
 
 @dataclass(slots=True)
@@ -81,6 +73,28 @@ class Outside:
         self._calls, self._folders, self._modules, self._grace_s = calls, folders, modules, grace_s
         self.slots = max(1, slots)
         self._pool: Processes | None = None
+
+    def started(self, step: Step, prepared: Prepared, context: RunContext | None, begun: float) -> Started:
+        """A call that is about to be handed over."""
+        return Started(step, prepared, context, begun)
+
+    def told(
+        self, ended: Callable[[Outcome], None], started: Callable[[str, float], None] = _nothing,
+        logged: Callable[[Mapping[str, Any]], None] = _nothing, progressed: Callable[[float, float | None], None] = _nothing,
+    ) -> Told:  # fmt: skip
+        """The callbacks of a call."""
+        return Told(ended, started, logged, progressed)
+
+    def outputs_of_script(self, started: Started, outcome: Outcome) -> dict[str, Any] | None:
+        """What a shell step gave that has ended by itself; None for everything else.
+
+        Raises:
+            ShellStepError: it failed.
+            PlayerResultError: a declared output file is missing.
+        """
+        if started.script is None or outcome.how is not Ended.OK:
+            return None
+        return outputs_of(started.step.task, started.script, outcome.exit_status or 0)
 
     @property
     def window(self) -> int:

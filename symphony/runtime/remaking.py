@@ -6,7 +6,6 @@ keys that say so; a body that gives something else is told of, and the next run 
 
 from __future__ import annotations
 
-import asyncio
 import threading
 from collections.abc import Callable
 from threading import Event as Flag
@@ -72,6 +71,8 @@ class Remaking:
         try:
             returned = self._calls.invoke(step, prepared, context, self._stop)
             if step.pin is not None and step.pin.is_async:
+                import asyncio  # heavy: only async players need it
+
                 returned = asyncio.run(returned)
             return self._calls.keep(step, prepared, returned, context.made_workdir, run=self._run, call=path, replace=True)
         finally:
