@@ -127,7 +127,7 @@ class Outside:
         self._pool.start(
             ProcessCall(
                 node, body, CallContext(run, call, task, index, attempt), timeout_s=step.task.timeout,
-                safe=prepared.key is not None, started=told.started, logged=told.logged, progressed=told.progressed, ended=told.ended,
+                safe=not step.is_effect, started=told.started, logged=told.logged, progressed=told.progressed, ended=told.ended,
             )
         )  # fmt: skip
 
