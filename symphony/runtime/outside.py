@@ -121,7 +121,7 @@ class Outside:
             CodecError: an argument cannot travel.
         """
         assert self._pool is not None
-        step, prepared = started.step, started.prepared
+        step = started.step
         body = self._shell(started) if step.player is None else self._player(started)
         run, call, task, index = names
         self._pool.start(

@@ -110,6 +110,7 @@ def test_a_run_is_cancelled_from_another_terminal(work: Work) -> None:
 
 
 def test_a_body_that_does_not_end_is_left_behind_when_the_run_is_cancelled(work: Work) -> None:
+    """Semantics 52"""
     running = work.begin()
 
     done = work.start("cancel", "last", "--json")
