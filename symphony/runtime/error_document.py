@@ -7,29 +7,9 @@ import traceback
 from typing import Any
 
 from symphony.errors import SymphonyError
+from symphony.runtime.call_errors import OutcomeError
 
 _OWN = os.sep + os.path.join("symphony", "runtime") + os.sep
-
-
-class OutcomeError(Exception):
-    """An error that happened in another process, told by its document.
-
-    Attributes:
-        document: type, message and traceback, as `error_document` gives them.
-        types: the names of its class and of the bases of that, nearest first.
-    """
-
-    def __init__(self, document: dict[str, Any], types: tuple[str, ...]) -> None:
-        super().__init__(document.get("message", ""))
-        self.document, self.types = document, types
-
-
-class WorkerDiedError(OutcomeError):
-    """The process of a call died, again and again. It is not tried any more."""
-
-
-class LostError(Exception):
-    """The process of a call died; it may be made again."""
 
 
 def error_document(error: BaseException) -> dict[str, Any]:

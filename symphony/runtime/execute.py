@@ -132,6 +132,7 @@ class Sitting:
             redact=self.secrets.redact, pool=PlayerPool(budget_bytes=order.pool_bytes),
         )  # fmt: skip
         self.program = build_program(plan)
+        self._sets_up_players = any(step.kind for step in every_step(self.program))
         self.listener = heard_aside(order.on_event) if order.on_event is not None else None
         self.started_at = time.time()
 
@@ -142,6 +143,13 @@ class Sitting:
         return self._executor
 
     def run(self, earlier: RunRecord | None) -> RunResult:
+        try:
+            return self._run(earlier)
+        finally:
+            if self._sets_up_players:
+                self.calls.pool.close(grace_s=GRACE_S)
+
+    def _run(self, earlier: RunRecord | None) -> RunResult:
         if not self.order.recorded:
             self._watch = Watch(self.run_id, None, None, self.order.limit_s)
             return self._drive({})
@@ -190,7 +198,7 @@ class Sitting:
 
     def _players(self) -> dict[str, Any]:
         """Tear down the players that were kept set up; what the pool has to tell of them."""
-        if not any(step.kind for step in every_step(self.program)):
+        if not self._sets_up_players:
             return {}
         self.calls.pool.close(grace_s=GRACE_S)
         return self.calls.pool.report()
@@ -221,8 +229,9 @@ class Sitting:
 
     def _driven(self, known: Mapping[tuple[str, int], CallRecord], output: BodyOutput | None) -> RunResult:
         settings = Settings(
-            self.run_id, self._stops_on_failure(), self.order.forced, self.order.selected, False, self.listener
-        )
+            self.run_id, fail_fast=self._stops_on_failure(), forced=self.order.forced, selected=self.order.selected,
+            on_event=self.listener,
+        )  # fmt: skip
         fast = self._fast_road() if not known else None
         if fast is not None and fast.record is not None and output is not None:
             names = fast.run.names
@@ -280,8 +289,6 @@ class Sitting:
     def _fast_road(self) -> FastRoad | None:
         """The fast road, where nothing is asked for that only the run loop can do."""
         order = self.order
-        if self._stops_on_failure():
-            return None  # its threads go on with what follows their own calls, whatever fails elsewhere
         if order.strict or order.selected is not None or order.forced or not can_run_fast(self.program, self.params):
             return None
         if not order.recorded and order.on_event is None:

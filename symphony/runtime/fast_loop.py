@@ -197,9 +197,10 @@ class FastRun:
         self.stopped = False
 
     def stop(self) -> None:
-        """Take no more calls."""
+        """Take no more calls, nor go on with those that were taken: a call has failed, or the run is to end."""
         with self._changed:
             self.stopped = True
+            self._limit = 0
             self._changed.notify_all()
         if self._through is not None:
             self._through.stop()
@@ -225,16 +226,9 @@ class FastRun:
             begun = self._busy[me]
             done = self._make(batch, batch_size)
             if self.failures:
-                return self._give_up()
+                return self.stop()
             self._short = short = time.perf_counter() - begun < _SHORT_S * max(1, done)
             batch_size = min(LARGEST_BATCH, batch_size * 2) if short else 1
-
-    def _give_up(self) -> None:
-        """A call has failed: nobody takes more."""
-        if self._through is not None:
-            self._through.stop()
-        with self._changed:
-            self._changed.notify_all()
 
     def _work_in_order(self, me: int) -> None:
         """Make calls in plan order, a piece at a time, until one turns out to be long."""
@@ -249,7 +243,7 @@ class FastRun:
                 begun = self._busy[me] = time.perf_counter()
             made_to = self._run_range(start, end)
             if self.failures:
-                return self._give_up()
+                return self.stop()
             short = time.perf_counter() - begun < _SHORT_S * (end - start)
             with changed:
                 if self._is_shared_out():
@@ -354,7 +348,7 @@ class FastRun:
             i, made, ends = -1, 0, []
             self._batches[me] = batch = batch[::-1]
             try:
-                while batch:
+                while batch and not self.stopped:
                     try:
                         i = batch.pop()
                     except IndexError:  # another thread has relieved this one

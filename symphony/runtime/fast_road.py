@@ -2,13 +2,43 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+from typing import Any
+
+from symphony.model.artifact import Artifact
 from symphony.model.states import TaskState
 from symphony.runtime import schedule as sc
-from symphony.runtime.engine import Done, Failed
 from symphony.runtime.fast_loop import FastRun
 from symphony.runtime.recorded_loop import RecordedCalls
 from symphony.runtime.result import TaskResult
 from symphony.runtime.values import Held
+
+
+@dataclass(slots=True)
+class Done:
+    """A call that the fast road has made.
+
+    Attributes:
+        told: whether the journal and the listener know of it.
+    """
+
+    values: dict[str, Any]
+    artifacts: dict[str, Artifact]
+    state: int
+    started_at: float
+    ended_at: float
+    key: str | None
+    told: bool
+
+
+@dataclass(slots=True)
+class Failed:
+    """A call that failed on the fast road, which made its first attempt."""
+
+    error: BaseException
+    key: str | None = None
+    started_at: float | None = None
+    worker: str = ""
 
 
 class FastRoad:

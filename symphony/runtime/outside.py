@@ -4,18 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Any
 
 from symphony.errors import StoreError
 from symphony.model.artifact import Artifact
 from symphony.runtime.call import Commit, Prepared, Result, TaskCalls
+from symphony.runtime.call_errors import LostError, OutcomeError, StoppedError, WorkerDiedError
 from symphony.runtime.context import RunContext
-from symphony.runtime.error_document import LostError, OutcomeError, WorkerDiedError
 from symphony.runtime.processes.orders import CallContext, Ended, Outcome, PlayerBody, ProcessCall, ShellBody
 from symphony.runtime.processes.parcel import Parcel
 from symphony.runtime.processes.pool import Processes
-from symphony.runtime.shell import Script, StoppedError, outputs_of, prepare_script
+from symphony.runtime.shell import Script, outputs_of, prepare_script
 from symphony.runtime.steps import Step
 from symphony.runtime.values import Held
 from symphony.store.encoded import Encoded
@@ -60,17 +59,16 @@ class Told:
 
 
 class Outside:
-    """Hands calls of one run to the pool of processes. Thread-safe; the pool is made on first use.
+    """Hands calls of one run to the pool of processes, which `warm` makes. Thread-safe.
 
     Args:
-        folders: where the project's modules are imported from.
         modules: the modules of the players that run in processes.
         slots: how many calls run at a time.
-        strict: whether inputs are digested before and after each call.
+        grace_s: how long a process has between SIGTERM and SIGKILL.
     """
 
-    def __init__(self, calls: TaskCalls, folders: tuple[Path, ...], modules: tuple[str, ...], slots: int, grace_s: float) -> None:
-        self._calls, self._folders, self._modules, self._grace_s = calls, folders, modules, grace_s
+    def __init__(self, calls: TaskCalls, modules: tuple[str, ...], slots: int, grace_s: float) -> None:
+        self._calls, self._modules, self._grace_s = calls, modules, grace_s
         self.slots = max(1, slots)
         self._pool: Processes | None = None
 
@@ -105,7 +103,7 @@ class Outside:
         """Start the pool, and one worker per slot, ahead of need. Called once, before anything else."""
         store = self._calls.store
         self._pool = Processes(
-            folders=self._folders, preload=self._modules, shared=store.folder, slots=self.slots, grace_s=self._grace_s,
+            preload=self._modules, shared=store.folder, slots=self.slots, grace_s=self._grace_s,
             workdirs=None if store.folder is None else store.folder / "tmp", power=store.power,
         )  # fmt: skip
         if self._modules:

@@ -24,11 +24,11 @@ class Remaking:
     """Makes damaged results of one run once more, each once at a time. Thread-safe.
 
     Args:
-        outside: makes a call whose body runs in a process of its own.
+        outside: makes a call whose body runs in a process of its own; gives nothing where there are none any more.
     """
 
     def __init__(
-        self, net: Network, calls: TaskCalls, run: str, stop: Flag, outside: Callable[[int, Step, Prepared], Result]
+        self, net: Network, calls: TaskCalls, run: str, stop: Flag, outside: Callable[[int, Step, Prepared], Result | None]
     ) -> None:
         self._net, self._calls, self._run, self._stop, self._outside = net, calls, run, stop, outside
         self._lock = threading.RLock()  # making one result may need another that is damaged, too
@@ -47,6 +47,8 @@ class Remaking:
                 return self._calls.store.get(artifact, anchors=self._calls.anchors)  # another thread was faster
             except DamagedArtifactError:
                 result = self._made(node, step)
+        if result is None:
+            raise error
         if result.artifacts[port].digest != artifact.digest:
             raise DamagedArtifactError(
                 artifact.digest,
@@ -55,9 +57,11 @@ class Remaking:
         value = result.values.get(port, MISSING)
         return value if value is not MISSING else self._calls.store.get(artifact, anchors=self._calls.anchors)
 
-    def _made(self, node: int, step: Step) -> Result:
+    def _made(self, node: int, step: Step) -> Result | None:
         prepared = self._calls.prepare(step, self._net.inputs(node), forced=True)
         result = self._outside(node, step, prepared) if step.outside else self._here(node, step, prepared)
+        if result is None:
+            return None
         self._calls.store.record((), rows=result.commit.rows, keys=result.commit.keys)
         return result
 

@@ -18,10 +18,6 @@ class ShellStepError(SymphonyError):
     """A script ended with another status than 0. The message ends with the last lines of its standard error."""
 
 
-class StoppedError(SymphonyError):
-    """The run was cancelled while the script was running."""
-
-
 @dataclass(frozen=True, slots=True)
 class Script:
     """A script ready to be run.

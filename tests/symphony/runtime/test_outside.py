@@ -12,6 +12,7 @@ import pytest
 
 from symphony import bootstrap
 from symphony.config.project import find_project
+from symphony.runtime.outside import Outside
 from symphony.runtime.processes import tree
 
 SLEEP = f"4711.{os.getpid()}"
@@ -228,3 +229,31 @@ def test_what_a_script_leaves_running_ends_with_it(project: Path) -> None:
     while survivors() and time.monotonic() < deadline:
         time.sleep(0.02)
     assert survivors() == []
+
+
+def test_calls_that_wait_for_room_are_served_and_made_however_they_are_mixed(project: Path) -> None:
+    """Of forty elements that share one process most are served: a served one makes room for the next all the same."""
+    tasks = """
+  a: {player: square, each: "${{ params.numbers }}", with: {n: "${{ item }}"}}
+outputs: {a: "${{ tasks.a }}"}
+params: {numbers: {type: "list[integer]"}}
+"""
+    first = run(project, tasks, params={"numbers": list(range(6, 40))})
+    assert first.counts["succeeded"] == 1
+
+    result = run(project, tasks, params={"numbers": list(range(40))}, limit_s=30)
+
+    assert str(result.state) == "succeeded", result.failures
+    assert result.outputs["a"] == [n * n for n in range(40)]
+    assert sum(str(t.state) == "cached" for n, t in result.tasks.items() if "[" in n) == 34
+
+
+def test_a_run_that_makes_nothing_starts_no_process(project: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    tasks = "  a: {player: square, with: {n: 3}}\n"
+    run(project, tasks)
+    started: list[object] = []
+    monkeypatch.setattr(Outside, "warm", lambda self: started.append(self))
+
+    assert run(project, tasks).counts["cached"] == 1
+
+    assert started == []

@@ -130,6 +130,19 @@ def test_a_player_that_is_set_up_once_serves_all_calls_of_one_worker(player: str
     assert states.count("set up") <= (2 if player == "classify" else 4)
 
 
+@pytest.mark.parametrize("record", [True, False])
+def test_players_are_torn_down_whether_or_not_the_run_is_recorded(record: bool) -> None:
+    called: Any = module.classify  # type: ignore[attr-defined]
+
+    @melody(version="1.0.0")
+    def m() -> int:
+        return called(n=1)  # type: ignore[no-any-return]
+
+    bootstrap.run(m, store="memory" if record else None, record=record, workers=1)
+
+    assert states == ["set up", "torn down"]
+
+
 def test_what_a_call_waited_for_is_recorded() -> None:
     from symphony.store.store import Store
 
