@@ -64,22 +64,17 @@ class Elsewhere:
 
     # life --------------------------------------------------------------------------------------------------------
 
-    def open(self) -> None:
-        """Find out what of the plan runs in processes. None is started before a call of the run is really made."""
-        engine = self._engine
+    def warm(self) -> None:
+        """A call of the run is being made: start the processes that it and others will need. Under the engine's lock."""
+        if self._warmed:
+            return
+        self._warmed, engine = True, self._engine
         steps = [step for step in every_step(engine.net.program) if step.outside]
         if steps:
-            from symphony.runtime.outside import Outside  # only plans with such calls need processes
+            from symphony.runtime.outside import Outside  # only runs that make such calls need processes
 
             modules = tuple(sorted({step.pin.module for step in steps if step.pin is not None}))
             self._outside = Outside(engine.calls, modules, engine.settings.processes, PROCESS_GRACE_S)
-
-    def warm(self) -> None:
-        """A call of the run is being made: start the processes that others will need. Under the engine's lock."""
-        if not self._warmed:
-            self._warmed = True
-            if self._outside is not None:
-                self._outside.warm()
 
     def cancel(self) -> None:
         """Tell everything that runs to end."""
@@ -99,17 +94,12 @@ class Elsewhere:
         self._arrived.put(None)
         self._coroutines.close()
 
-    def takes(self, step: Step) -> bool:
-        """Whether the body of a step runs in a process."""
-        return step.outside and self._outside is not None
-
     # processes ---------------------------------------------------------------------------------------------------
 
     def is_parked(self, node: int) -> bool:
         """Whether so many calls are handed over that this one waits until one of them has ended."""
-        assert self._outside is not None
         with self._engine.lock:
-            if len(self._handed_over) < self._outside.window:
+            if self._outside is None or len(self._handed_over) < self._outside.window:
                 return False
             self._parked.append(node)
             return True
@@ -182,11 +172,12 @@ class Elsewhere:
 
     def make(self, node: int, step: Step, prepared: Prepared) -> Result | None:
         """Make a call in a process once more and wait for it; None where there are no processes any more."""
-        engine, outside = self._engine, self._outside
-        if outside is None or self._closed:
-            return None
+        engine = self._engine
         with engine.lock:
             self.warm()
+        outside = self._outside
+        if outside is None or self._closed:
+            return None
         arrived: queue.SimpleQueue[Outcome] = queue.SimpleQueue()
         context = engine.context_of(node, engine.info_of(node)) if step.player is None else None
         started = outside.started(step, prepared, context, time.monotonic())

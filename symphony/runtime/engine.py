@@ -177,8 +177,6 @@ class Engine:
             ready += self.schedule.release([n for n in self.net.root.nodes.values() if n not in set(ready)])
         if self._warming is not None:
             self._warming.begin()
-        if not self.settings.probe:
-            self.elsewhere.open()
         with self.lock:
             ready = self.tracker.settle(ready, time.monotonic())
             self.tell_changed()
@@ -357,7 +355,7 @@ class Engine:
 
     def _call(self, node: int, worker: str) -> list[int]:
         step, info = self.net.steps[node], self.info_of(node)
-        if not self.elsewhere.takes(step):
+        if not step.outside:
             return self._served_or_made(node, step, info, worker)
         if self.elsewhere.is_parked(node):
             return []
@@ -387,7 +385,7 @@ class Engine:
             return self.failed(node, error, retry=False)
         if begun is None:
             return self._served_meanwhile(node, prepared)
-        if self.elsewhere.takes(step):
+        if step.outside:
             return self.elsewhere.hand_over(node, step, prepared, info, begun)
         return self._made(node, step, prepared, info, begun)
 

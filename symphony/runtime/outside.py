@@ -59,7 +59,7 @@ class Told:
 
 
 class Outside:
-    """Hands calls of one run to the pool of processes, which `warm` makes. Thread-safe.
+    """Hands calls of one run to a pool of processes; making it starts one worker per slot. Thread-safe.
 
     Args:
         modules: the modules of the players that run in processes.
@@ -68,9 +68,14 @@ class Outside:
     """
 
     def __init__(self, calls: TaskCalls, modules: tuple[str, ...], slots: int, grace_s: float) -> None:
-        self._calls, self._modules, self._grace_s = calls, modules, grace_s
-        self.slots = max(1, slots)
-        self._pool: Processes | None = None
+        self._calls = calls
+        self.slots, store = max(1, slots), calls.store
+        self._pool = Processes(
+            preload=modules, shared=store.folder, slots=self.slots, grace_s=grace_s,
+            workdirs=None if store.folder is None else store.folder / "tmp", power=store.power,
+        )  # fmt: skip
+        if modules:
+            self._pool.warm(self.slots)
 
     def started(self, step: Step, prepared: Prepared, context: RunContext | None, begun: float) -> Started:
         """A call that is about to be handed over."""
@@ -99,16 +104,6 @@ class Outside:
         """How many calls may be handed over and not ended."""
         return _AHEAD * self.slots
 
-    def warm(self) -> None:
-        """Start the pool, and one worker per slot, ahead of need. Called once, before anything else."""
-        store = self._calls.store
-        self._pool = Processes(
-            preload=self._modules, shared=store.folder, slots=self.slots, grace_s=self._grace_s,
-            workdirs=None if store.folder is None else store.folder / "tmp", power=store.power,
-        )  # fmt: skip
-        if self._modules:
-            self._pool.warm(self.slots)
-
     def start(self, node: int, attempt: int, started: Started, names: tuple[str, str, str, int], told: Told) -> None:
         """Hand a call over; what becomes of it is told.
 
@@ -118,7 +113,6 @@ class Outside:
         Raises:
             CodecError: an argument cannot travel.
         """
-        assert self._pool is not None
         step = started.step
         body = self._shell(started) if step.player is None else self._player(started)
         run, call, task, index = names
@@ -131,7 +125,6 @@ class Outside:
 
     def _player(self, started: Started) -> PlayerBody:
         step, prepared, pool = started.step, started.prepared, self._pool
-        assert pool is not None
         assert step.pin is not None
         secrets = {name: held.secret for name, held in prepared.inputs.items() if held.secret}
         arguments: dict[str, Parcel] = {}
@@ -164,7 +157,6 @@ class Outside:
             Exception: the call did not end well; says how.
         """
         self._raise_unless_well(started, outcome)
-        assert self._pool is not None
         parcels, store = self._pool.parcels, self._calls.store
         if not self._calls.recorded and not any(p.holds_files for p in outcome.outputs.values()):
             values = {name: parcels.unpack(parcel, anchors=self._calls.anchors) for name, parcel in outcome.outputs.items()}
@@ -208,19 +200,16 @@ class Outside:
 
     def release(self, started: Started) -> None:
         """A call has ended: its arguments are not needed any more."""
-        if self._pool is not None:
-            for parcel in started.parcels:
-                self._pool.parcels.release(parcel)
+        for parcel in started.parcels:
+            self._pool.parcels.release(parcel)
 
     def cancel(self) -> None:
         """End everything that runs: SIGTERM, the grace period, SIGKILL, for whole trees."""
-        if self._pool is not None:
-            self._pool.cancel_all()
+        self._pool.cancel_all()
 
     def close(self) -> None:
         """End the processes. When this returns none is left."""
-        if self._pool is not None:
-            self._pool.close()
+        self._pool.close()
 
 
 def _death(what: str, outcome: Outcome) -> dict[str, str]:
