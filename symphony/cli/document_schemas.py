@@ -12,7 +12,7 @@ from typing import Any
 
 from symphony.model.diagnostic import Severity
 from symphony.model.signature import PlayerKind
-from symphony.model.states import RunState, TaskState
+from symphony.model.states import COUNTED, RunState, TaskState
 
 DIALECT = "https://json-schema.org/draft/2020-12/schema"
 Schema = dict[str, Any]
@@ -53,7 +53,7 @@ def _one_of(words: Any) -> Schema:
 
 _COUNTS = {
     **_record("How many tasks of the melody ended how; an each task counts once.",
-              **dict.fromkeys(("succeeded", "cached", "failed", "skipped", "cancelled"), COUNT)),
+              **dict.fromkeys(COUNTED, COUNT)),
     "additionalProperties": COUNT,
 }  # fmt: skip
 _ERROR = _record("What went wrong.", {"traceback": TEXT}, type=TEXT, message=TEXT)

@@ -59,6 +59,8 @@ RUN_TRANSITIONS: dict[RunState, frozenset[RunState]] = {
 
 FINAL = frozenset(s for s, after in TASK_TRANSITIONS.items() if not after)
 """States of a task that never change."""
+COUNTED = tuple(map(str, (T.SUCCEEDED, T.CACHED, T.FAILED, T.SKIPPED, T.CANCELLED)))
+"""The states by which the tasks of a run are counted, in the order of every document."""
 GOOD = frozenset({T.SUCCEEDED, T.CACHED})
 """States of a task whose result can be used."""
 

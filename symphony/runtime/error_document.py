@@ -9,7 +9,8 @@ from typing import Any
 from symphony.errors import SymphonyError
 from symphony.runtime.call_errors import OutcomeError
 
-_OWN = os.sep + os.path.join("symphony", "runtime") + os.sep
+OWN_FILES = os.sep + os.path.join("symphony", "runtime") + os.sep
+"""What is in the path of every file of the runtime: frames in these are not shown where there are others."""
 
 
 def error_document(error: BaseException) -> dict[str, Any]:
@@ -17,7 +18,7 @@ def error_document(error: BaseException) -> dict[str, Any]:
     if isinstance(error, OutcomeError):
         return dict(error.document)
     frames = traceback.extract_tb(error.__traceback__)
-    kept = [f for f in frames if _OWN not in f.filename]
+    kept = [f for f in frames if OWN_FILES not in f.filename]
     lines = ["Traceback (most recent call last):\n", *traceback.format_list(kept or frames)]
     lines += traceback.format_exception_only(type(error), error)
     message = str(error.args[0]) if isinstance(error, KeyError) and error.args else str(error)

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Mapping
 from typing import Any
 
-_OWN = os.sep + os.path.join("symphony", "runtime") + os.sep
+from symphony.runtime.error_document import OWN_FILES
 
 
 def error_parts(error: Mapping[str, Any] | None) -> tuple[list[str], list[str]]:
@@ -23,4 +22,4 @@ def error_parts(error: Mapping[str, Any] | None) -> tuple[list[str], list[str]]:
     said = lines[ends:] or f"{error.get('type') or 'error'}: {error.get('message') or ''}".splitlines()
     frames = [line[2:] for line in lines[:ends]]
     files = [line for line in frames if line.startswith('File "')]
-    return said, [] if all(_OWN in line for line in files) else frames
+    return said, [] if all(OWN_FILES in line for line in files) else frames

@@ -20,7 +20,7 @@ from symphony.model.event import Event, EventKind
 from symphony.model.expression import Expression
 from symphony.model.plan import Plan
 from symphony.model.policy import OnFailure
-from symphony.model.states import FINAL, RunState, TaskState, check_run_transition
+from symphony.model.states import COUNTED, FINAL, RunState, TaskState, check_run_transition
 from symphony.runtime.arguments import as_document, bind_params
 from symphony.runtime.body_output import BodyOutput, heard, heard_aside
 from symphony.runtime.call import TaskCalls
@@ -261,7 +261,7 @@ class Sitting:
     def _result(self, engine: Engine, seconds: float, abandoned: list[str]) -> RunResult:
         tasks = task_results(engine)
         top = {id: tasks[id] for id in engine.net.root.nodes if id in tasks}
-        counts = dict.fromkeys(("succeeded", "cached", "failed", "skipped", "cancelled"), 0)
+        counts = dict.fromkeys(COUNTED, 0)
         for task in top.values():
             counts[str(task.state)] = counts.get(str(task.state), 0) + 1
         held = {name: engine.output(name) for name in self.plan.outputs}
@@ -302,7 +302,7 @@ class Sitting:
 
     def _fast_result(self, fast: FastRoad, seconds: float) -> RunResult:
         outputs = {name: self._fast_output(value, fast) for name, value in self.plan.outputs.items()}
-        counts = dict.fromkeys(("succeeded", "cached", "failed", "skipped", "cancelled"), 0)
+        counts = dict.fromkeys(COUNTED, 0)
         states = fast.record.states if fast.record is not None else ["succeeded"] * len(fast.run.names)
         counts |= Counter(states)
         artifacts = {n: as_artifact(self.calls, h) for n, h in outputs.items()} if self.order.recorded else {}

@@ -7,7 +7,7 @@ from typing import Any
 
 from symphony.errors import UsageError
 from symphony.model.names import did_you_mean
-from symphony.model.states import RunState, TaskState
+from symphony.model.states import COUNTED, RunState, TaskState
 from symphony.runtime.code_record import code_changes
 from symphony.runtime.error_text import error_parts
 from symphony.runtime.explain import CodeChanges, Decision, Reason, reasons_for
@@ -127,7 +127,7 @@ def runs_document(store: Store, **filters: Any) -> dict[str, Any]:
 
 def counts_of(tasks: list[dict[str, Any]]) -> dict[str, int]:
     """Tasks of the melody by state; elements do not count."""
-    counts = dict.fromkeys(("succeeded", "cached", "failed", "skipped", "cancelled"), 0)
+    counts = dict.fromkeys(COUNTED, 0)
     for task in tasks:
         if task["task"].endswith("]") or "]." in task["task"]:
             continue
