@@ -98,7 +98,10 @@ class FastRoad:
         record = self.record
         if record is None:
             return {i: Failed(error) for i, error in self.run.failures.items()}
-        return {i: Failed(error, record.keys[i], record.started[i], record.workers[i]) for i, error in self.run.failures.items()}
+        return {
+            i: Failed(error, record.keys[i] or None, record.started[i] or None, record.workers.get(i, ""))
+            for i, error in self.run.failures.items()
+        }
 
     def _recorded(self, i: int, record: RecordedCalls) -> Done:
         artifact = record.artifacts[i]

@@ -18,6 +18,7 @@ import msgpack
 from symphony.errors import DamagedArtifactError
 from symphony.model.artifact import Artifact
 from symphony.model.event import Event, EventKind
+from symphony.model.template import expressions_in
 from symphony.runtime.call import TaskCalls
 from symphony.runtime.fast_loop import BoundCalls, Unmade
 from symphony.runtime.key_parts import Part
@@ -61,7 +62,8 @@ class RecordedCalls:
     """The calls of one run, each recorded. Made for `FastRun`; thread-safe.
 
     Attributes:
-        values: by position; shared with the loop. A result that was served is `MISSING` until a body needs it.
+        values: by position; shared with the loop. A result that was served is `MISSING` until a body needs it, and so is
+            one that nobody will read any more.
         artifacts: by position.
         states: by position: "succeeded" or "cached", nothing where the call has not ended.
         started, ended: by position, seconds since the epoch.
@@ -84,19 +86,33 @@ class RecordedCalls:
         self.running: dict[int, int] = {}
         self.failed = False
         self.workers: dict[int, str] = {}
-        self._workers: dict[int, str] = {}
+        self._thread_names: dict[int, str] = {}
         self._forms: dict[tuple[Any, ...], _Form] = {}
         self._plan = [self._planned(step, places) for step, places in zip(self._steps, bound.places, strict=True)]
         constants = [self._constant(*found) for found in bound.constant_ports]
         self._identities: list[str] = [""] * count + [part[0] for part in constants]
         self._packed: list[bytes] = [b""] * count + [_pack(part) for part in constants]
         self._packed_run = _pack(run)
+        self._uses = self._count_uses(program, len(constants))
         self._first: dict[str, int] = {}
         self._meter = CpuMeter()
         self._ended = threading.Condition()
         self._buffer_lock = threading.Lock()
         self._buffer = _Buffer()
         self._begun_at = self._flushed_at = time.time()
+
+    def _count_uses(self, program: Program, constants: int) -> list[int]:
+        """By position, how many calls read it. Outputs of the melody and constants are never read for the last time."""
+        uses = [0] * len(self._steps) + [len(self._steps) + 1] * constants
+        for _, places in self._plan:
+            for p in places:
+                uses[p] += 1
+        position = {name: i for i, name in enumerate(self._bound.names)}
+        for _, expression in expressions_in(dict(program.outputs)):
+            for reference in expression.references:
+                if reference.root == "tasks":
+                    uses[position[reference.name]] += len(self._steps) + 1
+        return uses
 
     def _planned(self, step: Step, places: Mapping[str, int]) -> tuple[_Form, tuple[int, ...]]:
         form = self._forms.get((id(step.pin), step.code, *places))
@@ -155,21 +171,26 @@ class RecordedCalls:
         return value
 
     def _made(self, i: int, form: _Form, places: tuple[int, ...], key: str) -> Any:
+        thread = threading.get_ident()
+        worker = self._thread_names.get(thread) or self._named(thread)
+        self.running[thread] = i
+        try:
+            return self._made_by(worker, i, form, places, key)
+        except BaseException:
+            self.workers[i] = worker
+            raise
+        finally:
+            del self.running[thread]
+
+    def _made_by(self, worker: str, i: int, form: _Form, places: tuple[int, ...], key: str) -> Any:
         asked = time.time()
         arguments = self._arguments(i)
-        thread = threading.get_ident()
-        self.running[thread] = i
-        worker = self._workers.get(thread) or self._named(thread)
         started = self.started[i] = time.time()
         if self._listener is not None:
             self._tell(EventKind.TASK_STARTED, i, {"attempt": 1, "worker": worker})
         function = self._bound.calls[i][1]
         cpu = 0.0 if function in self._meter.quick else self._meter.start()
-        try:
-            value = function(**arguments) if type(arguments) is dict else function(*arguments)
-        except BaseException:
-            self.workers[i] = worker
-            raise
+        value = function(**arguments) if type(arguments) is dict else function(*arguments)
         ended = time.time()
         cpu_s = self._meter.stop(function, cpu, ended - started) if cpu or ended - started > _SLOW_S else None
         value, encoded, rows = self._calls.encode_only(self._steps[i], value)
@@ -184,8 +205,7 @@ class RecordedCalls:
             waited_s = max(0.0, asked - max([self.ended[before] for before in self._bound.edges[i]], default=self._begun_at))
             measures = self._measures(places, encoded.artifact, asked, started, ended) | ({} if cpu_s is None else {"cpu_s": cpu_s})
         self._take_note(i, "succeeded", encoded.artifact, value, started, ended, worker, rows, entry, measures, waited_s)
-        del self.running[thread]
-        return value
+        return value if self._uses[i] else MISSING
 
     def _measures(
         self, places: tuple[int, ...], artifact: Artifact, asked: float, started: float, ended: float
@@ -202,19 +222,22 @@ class RecordedCalls:
             return {name: self.value(p) for name, p in rest}
         values = self.values
         found = [values[p] for p in rest]
-        return found if MISSING not in found else [self.value(p) for p in rest]
+        # by identity: arrays and frames compare element by element
+        return found if not [None for value in found if value is MISSING] else [self.value(p) for p in rest]
 
     def value(self, position: int) -> Any:
-        """The value at a position; loaded where it was served."""
+        """The value at a position; loaded where it was served, or has left memory."""
         value = self.values[position]
         if value is MISSING:
             artifact = self.artifacts[position]
             assert artifact is not None
+            self.flush()  # it may wait in the buffer still
             try:
                 value = self._calls.store.get(artifact, anchors=self._calls.anchors)
             except DamagedArtifactError as error:
                 value = self._remade(position, artifact, error)
-            self.values[position] = value
+            if self._uses[position] > 0:
+                self.values[position] = value
         return value
 
     def _remade(self, i: int, artifact: Artifact, error: DamagedArtifactError) -> Any:
@@ -250,6 +273,7 @@ class RecordedCalls:
             waiting.rows += rows
             if entry is not None:
                 waiting.keys.append(entry)
+            self._read(i)
             if len(waiting.calls) >= _BUFFERED or ended - started > _SLOW_S or ended - self._flushed_at > _BUFFERED_S:
                 buffer, self._buffer, self._flushed_at = waiting, _Buffer(), ended
         if buffer is not None:
@@ -261,9 +285,17 @@ class RecordedCalls:
                 data |= {"started_at": started, "duration_s": ended - started, "worker": worker}
             self._tell(EventKind.TASK_ENDED, i, data)
 
+    def _read(self, i: int) -> None:
+        """A call has ended: inputs whose last reader it was leave memory. What is in the store can be loaded again."""
+        uses, values = self._uses, self.values
+        for p in self._plan[i][1]:
+            uses[p] -= 1
+            if not uses[p]:
+                values[p] = MISSING
+
     def _named(self, thread: int) -> str:
         """The name of this thread; it has none of its own, so that names are equal on both roads."""
-        name = self._workers[thread] = f"thread-{len(self._workers)}"
+        name = self._thread_names[thread] = f"thread-{len(self._thread_names)}"
         return name
 
     def _tell(self, kind: EventKind, i: int, data: dict[str, Any]) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 import threading
 import types
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -18,9 +19,12 @@ from symphony.model.expression import Expression
 from symphony.model.frozen import FrozenMap
 from symphony.model.plan import Plan, PlannedTask, PlayerPin
 from symphony.runtime import execute as execution
+from symphony.runtime.call import TaskCalls
 from symphony.runtime.execute import Order, execute
 from symphony.runtime.fast_loop import BoundCalls, FastRun, can_run_fast
+from symphony.runtime.recorded_loop import RecordedCalls
 from symphony.runtime.steps import build_program
+from symphony.runtime.values import MISSING
 from symphony.store.store import Store
 
 made: list[int] = []
@@ -182,3 +186,54 @@ def test_a_long_call_among_short_ones_holds_up_nobody(record: bool):
     result = execute(plan, Order(recorded=record, workers=4, no_cache=True), Store.open(None), executor_named("pit"))
 
     assert result.state == "succeeded", result.failures
+
+
+def test_results_leave_memory_after_their_last_reader_and_outputs_stay():
+    """Semantics 43, on the road that records."""
+    chain = [PlannedTask.model_validate({"id": "t0", "player": PIN.name, "with": {"a": 1}})]
+    chain += [
+        PlannedTask.model_validate({"id": f"t{i}", "player": PIN.name, "with": {"a": Expression.reference("tasks", f"t{i - 1}")}})
+        for i in range(1, 50)
+    ]
+    plan = Plan(melody="m", players=FrozenMap({PIN.name: PIN}), tasks=tuple(chain),
+                outputs=FrozenMap({"early": Expression.reference("tasks", "t3"), "last": Expression.reference("tasks", "t49")}),
+                output_types=FrozenMap({"early": "integer", "last": "integer"}))  # fmt: skip
+    store, program = Store.open(None), build_program(plan)
+    calls = TaskCalls(store, recorded=True, anchors=store.anchors)
+    bound = BoundCalls(program, {}, Path.cwd(), named=True)
+    record = RecordedCalls(bound, program, calls, "r", None)
+    run = FastRun(bound, record)
+
+    run.run_in_order()
+
+    assert run.failures == {}
+    assert [i for i in range(50) if run.values[i] is not MISSING] == [3, 49]
+    assert [record.value(i) for i in (3, 10, 49)] == [5, 12, 51]
+
+
+def arrays(a: Any = None) -> Any:
+    return numpy.arange(5) if a is None else a + 1
+
+
+numpy = pytest.importorskip("numpy")
+arrays.__module__, arrays.__qualname__ = module.__name__, "arrays"
+module.arrays = operator(version="1.0.0")(arrays)  # type: ignore[attr-defined]
+ARRAYS = PIN.model_copy(update={"name": "fast_loop_players:arrays", "qualname": "arrays"})
+
+
+@pytest.mark.parametrize("workers", [1, 3])
+def test_values_that_compare_element_by_element_pass(workers: int):
+    tasks = tuple(
+        PlannedTask.model_validate(
+            {"id": f"t{i}", "player": ARRAYS.name, "with": {"a": Expression.reference("tasks", f"t{i - 1}")} if i else {}}
+        )
+        for i in range(4)
+    )
+    plan = Plan(melody="m", players=FrozenMap({ARRAYS.name: ARRAYS}), tasks=tasks,
+                outputs=FrozenMap({"last": Expression.reference("tasks", "t3")}), output_types=FrozenMap({"last": "any"}))  # fmt: skip
+    store = Store.open(None)
+
+    for _ in range(2):  # made, then served
+        result = execute(plan, Order(workers=workers), store, executor_named("pit"))
+        assert result.state == "succeeded", result.failures
+        assert list(result.outputs["last"]) == [3, 4, 5, 6, 7]

@@ -779,3 +779,23 @@ def test_an_empty_secret_fails_its_task(monkeypatch: pytest.MonkeyPatch) -> None
     (failure,) = run(tells_its_own, store="memory").failures
 
     assert failure["error"]["message"].startswith("the secret 'TOKEN' is empty: set the environment variable")
+
+
+class Opaque:
+    """Something that no codec keeps."""
+
+
+@operator
+def opaque() -> Any:
+    return Opaque()
+
+
+def test_a_result_that_cannot_be_kept_fails_its_task_and_names_the_codec(store: Store):
+    @melody
+    def m():
+        return {"a": opaque(), "b": add(a=1)}
+
+    result = run(m, store=store)
+
+    assert {n: str(t.state) for n, t in result.tasks.items()} == {"opaque": "failed", "add": "succeeded"}
+    assert "codec" in result.failures[0]["error"]["message"]
