@@ -40,7 +40,17 @@ if TYPE_CHECKING:
 
 _NAMES = {
     "asking": (
-        "cancel", "find_run", "log_lines_after", "logs", "profile", "replay", "runs", "show", "show_task", "usual_seconds", "why",
+        "cancel",
+        "find_run",
+        "log_lines_after",
+        "logs",
+        "profile",
+        "replay",
+        "runs",
+        "show",
+        "show_task",
+        "usual_seconds",
+        "why",
     ),
     "checking": ("Checked", "catalog_of", "check", "compile", "compile_with", "load"),
     "finding": ("find_definition", "project_of", "shipped_melodies"),

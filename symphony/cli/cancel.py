@@ -30,7 +30,9 @@ def cancel(
     if json:
         write_document({"run": record.id, "melody": record.melody, "state": after})
     elif after == "running":
-        say(f"run {record.id} was asked to stop and has not ended after {wait:g} s; look at it with: symphony show {record.id}")
+        say(
+            f"run {record.id} was asked to stop and has not ended after {wait:g} s; look at it with: symphony show {record.id}"
+        )
     else:
         say(f"run {record.id} is {after}")
     raise typer.Exit(1 if after == "running" else 0)

@@ -12,7 +12,9 @@ from symphony.cli.terminal import has_colour, say, write
 from symphony.errors import RefusedError, UsageError
 from symphony.model.quantities import counted
 
-Format = Annotated[str, typer.Option("--format", metavar="text|json|github|sarif|junit", help="The form of the report.")]
+Format = Annotated[
+    str, typer.Option("--format", metavar="text|json|github|sarif|junit", help="The form of the report.")
+]
 
 
 def check(

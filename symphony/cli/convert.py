@@ -18,7 +18,8 @@ FORMS = ("yaml", "python")
 def convert(
     file: Annotated[str, typer.Argument(metavar="FILE", help="A melody: a file, file.py:name, or a name.")],
     to: Annotated[
-        str | None, typer.Option("--to", metavar="|".join(FORMS), help="The language [default: by -o, else the other one].")
+        str | None,
+        typer.Option("--to", metavar="|".join(FORMS), help="The language [default: by -o, else the other one]."),
     ] = None,
     output: Annotated[
         Path | None, typer.Option("-o", "--output", metavar="FILE", help="Where it goes [default: stdout].")

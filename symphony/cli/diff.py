@@ -22,7 +22,9 @@ DIFFERENT = 3
 def diff(
     before: Annotated[str, typer.Argument(metavar="A", help="A file, file.py:name, plan, name, or REVISION:path.")],
     after: Annotated[str, typer.Argument(metavar="B", help="What A is compared with: the same forms.")],
-    format: Annotated[str, typer.Option("--format", metavar="|".join(FORMATS), help="The form of the report.")] = "text",
+    format: Annotated[
+        str, typer.Option("--format", metavar="|".join(FORMATS), help="The form of the report.")
+    ] = "text",
     json: Annotated[bool, typer.Option("--json", help="Short for --format json.")] = False,
     full: Annotated[bool, typer.Option("--full", help="Draw every node of a large picture.")] = False,
 ) -> None:

@@ -25,7 +25,8 @@ FORMATS = ("text", "mermaid", "dot", "svg", "json")
 def graph(
     file: Annotated[str, typer.Argument(metavar="FILE", help="A melody or plan: a file, file.py:name, or a name.")],
     format: Annotated[
-        str | None, typer.Option("--format", metavar="|".join(FORMATS), help="The form of the drawing [default: text, or by -o].")
+        str | None,
+        typer.Option("--format", metavar="|".join(FORMATS), help="The form of the drawing [default: text, or by -o]."),
     ] = None,
     output: Annotated[
         Path | None, typer.Option("-o", "--output", metavar="FILE", help="Where it goes [default: stdout].")

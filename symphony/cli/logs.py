@@ -62,7 +62,9 @@ def _check(level: str, *, follow: bool, json: bool, jsonl: bool) -> None:
         raise UsageError(f"--level {level!r}: {did_you_mean(level, LEVELS, what='levels')}")
     if json and (follow or jsonl):
         other = "--follow" if follow else "--jsonl"
-        raise UsageError(f"--json and {other} do not go together: use --jsonl{' --follow' if follow else ''}, a document per line")
+        raise UsageError(
+            f"--json and {other} do not go together: use --jsonl{' --follow' if follow else ''}, a document per line"
+        )
 
 
 def _followed(store: Any, record: Any, task: str | None) -> Iterator[dict[str, Any]]:

@@ -24,12 +24,19 @@ def write_states(reference: str, state: Path | None, *, json: bool) -> None:
         say(f"run {run.id} used no player that is set up; a player with setup= is")
         return
     rate = report["hit_rate"]
-    write(f"{run.melody}, run {run.id}: " + ("no calls" if rate is None else f"{rate:.1%} of the calls found their player warm"))
-    rows = [(p["player"], str(p["uses"]), str(p["hits"]), str(p["misses"]), size_text(p["bytes"])) for p in report["players"]]
+    write(
+        f"{run.melody}, run {run.id}: "
+        + ("no calls" if rate is None else f"{rate:.1%} of the calls found their player warm")
+    )
+    rows = [
+        (p["player"], str(p["uses"]), str(p["hits"]), str(p["misses"]), size_text(p["bytes"]))
+        for p in report["players"]
+    ]
     write_table(("player", "calls", "warm", "waited", "kept"), rows)
     write("")
     steps = [
-        (time_text(t["at"]), f"{t['player']} {t['copy']}", f"{t['before']} -> {t['after']}", t["cause"]) for t in report["transitions"]
+        (time_text(t["at"]), f"{t['player']} {t['copy']}", f"{t['before']} -> {t['after']}", t["cause"])
+        for t in report["transitions"]
     ]
     write_table(("at", "player", "step", "cause"), steps)
     for problem in report["problems"]:

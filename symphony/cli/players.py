@@ -27,12 +27,16 @@ def players(
     takes: Annotated[
         str | None, typer.Option("--takes", metavar="TYPE", help="Only those that take such a value.")
     ] = None,
-    kind: Annotated[str | None, typer.Option("--kind", metavar="instrument|operator|motif", help="Only players of this kind.")] = None,
+    kind: Annotated[
+        str | None, typer.Option("--kind", metavar="instrument|operator|motif", help="Only players of this kind.")
+    ] = None,
     identity: Annotated[
-        str | None, typer.Option("--identity", metavar="NAME", help="Print a player's code identity and what it includes.")
+        str | None,
+        typer.Option("--identity", metavar="NAME", help="Print a player's code identity and what it includes."),
     ] = None,
     states: Annotated[
-        str | None, typer.Option("--states", metavar="RUN", help="How a run kept players warm: states, causes, hit rate.")
+        str | None,
+        typer.Option("--states", metavar="RUN", help="How a run kept players warm: states, causes, hit rate."),
     ] = None,
     json: Json = False,
     state_dir: StateDir = None,

@@ -42,7 +42,9 @@ def profile(
 
 
 def _write(document: Mapping[str, Any]) -> None:
-    workers = " and ".join(f"{n} {pool}" for pool, n in document["workers"].items() if pool != "coroutines") or "no worker"
+    workers = (
+        " and ".join(f"{n} {pool}" for pool, n in document["workers"].items() if pool != "coroutines") or "no worker"
+    )
     took = seconds_text(document["seconds"])
     write(f"{document['melody']}: {document['state']} in {took} on {workers}, run {document['run']}")
     if not document["tasks"]:

@@ -34,12 +34,15 @@ def run(
     output: Annotated[
         Texts | None, typer.Option("-o", "--output", metavar="NAME=PATH", help="Write an output there; repeat it.")
     ] = None,
-    executor: Annotated[str, typer.Option("--executor", metavar="NAME", help="Where it runs; see 'symphony executors'.")] = "pit",
+    executor: Annotated[
+        str, typer.Option("--executor", metavar="NAME", help="Where it runs; see 'symphony executors'.")
+    ] = "pit",
     workers: Annotated[
         int | None, typer.Option("--workers", min=1, metavar="N", help="How many calls at a time.")
     ] = None,
     processes: Annotated[
-        int | None, typer.Option("--processes", min=1, metavar="N", help="How many calls at a time in processes of their own.")
+        int | None,
+        typer.Option("--processes", min=1, metavar="N", help="How many calls at a time in processes of their own."),
     ] = None,
     json: Json = False,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Say what would run and why; run nothing.")] = False,
@@ -52,16 +55,20 @@ def run(
     ] = None,
     strict: Annotated[bool, typer.Option("--strict", help="Check that calls leave their inputs as they were.")] = False,
     durability: Annotated[
-        str, typer.Option("--durability", metavar="process|power", help="What results survive: a kill, or a power cut too.")
+        str,
+        typer.Option("--durability", metavar="process|power", help="What results survive: a kill, or a power cut too."),
     ] = "process",
     timeout: Annotated[
         str | None, typer.Option("--timeout", metavar="TIME", help="Cancel what is not done by then: 90s, 20m, 2h.")
     ] = None,
     state: State = None,
     only: Annotated[
-        Texts | None, typer.Option("--only", metavar="TASK", help="Only this task, and what it needs that is not kept; repeat it.")
+        Texts | None,
+        typer.Option("--only", metavar="TASK", help="Only this task, and what it needs that is not kept; repeat it."),
     ] = None,
-    until: Annotated[Texts | None, typer.Option("--until", metavar="TASK", help="This task and all that it needs; repeat it.")] = None,
+    until: Annotated[
+        Texts | None, typer.Option("--until", metavar="TASK", help="This task and all that it needs; repeat it.")
+    ] = None,
     force: Annotated[
         Texts | None, typer.Option("--force", metavar="TASK", help="Run this task and its dependants again; repeat it.")
     ] = None,

@@ -22,7 +22,8 @@ Task = Annotated[str | None, typer.Argument(metavar="TASK", help="One task only.
 def runs(
     run_state: Annotated[str | None, typer.Option("--state", metavar=STATES, help="Only runs in this state.")] = None,
     since: Annotated[
-        str | None, typer.Option("--since", metavar="AGE", help="Only runs begun since then: 30m, 2h, 1d ago, or a date.")
+        str | None,
+        typer.Option("--since", metavar="AGE", help="Only runs begun since then: 30m, 2h, 1d ago, or a date."),
     ] = None,
     tag: Annotated[str | None, typer.Option("--tag", metavar="TAG", help="Only runs with this label.")] = None,
     json: Json = False,
@@ -132,7 +133,15 @@ def _task_row(task: dict[str, Any], *, waited: bool) -> tuple[Any, ...]:
     given = task.get("outputs") or ({"out": task["output"]} if task.get("output") else {})
     kept = ", ".join(_kept(port, output) for port, output in given.items())
     wait = (seconds_text(task["waited_s"]) if (task["waited_s"] or 0.0) > WORTH_TELLING_S else "",) if waited else ()
-    return task["task"], task["state"], task["attempts"] or "", *wait, seconds_text(task["duration_s"]), kept, _remark(task)
+    return (
+        task["task"],
+        task["state"],
+        task["attempts"] or "",
+        *wait,
+        seconds_text(task["duration_s"]),
+        kept,
+        _remark(task),
+    )
 
 
 def _kept(port: str, output: dict[str, Any]) -> str:
@@ -147,4 +156,3 @@ def _remark(task: dict[str, Any]) -> str:
         return str(task.get("note") or "")
     text = f"{error.get('type', '')}: {error.get('message', '')}" if isinstance(error, dict) else str(error)
     return text.splitlines()[0][:LONGEST_REMARK]
-

@@ -52,7 +52,9 @@ def gc(
     from symphony.store.care import collect  # the store; --help needs none of it
 
     store = store_of(project_here(state))
-    gone = collect(store, dry_run=dry_run, keep_runs=keep_runs, older_than_s=age_s, lives=lambda run: goes_on(store, run))
+    gone = collect(
+        store, dry_run=dry_run, keep_runs=keep_runs, older_than_s=age_s, lives=lambda run: goes_on(store, run)
+    )
     if json:
         document = asdict(gone)
         write_document({"dry_run": dry_run, "bytes": document.pop("size_bytes"), **document})
@@ -75,7 +77,11 @@ def verify(json: Json = False, state: State = None) -> None:
     elif damaged:
         write("\n".join(d.digest or d.where for d in damaged))
         for damage in damaged:
-            say(f"{damage.digest[:12]} in {damage.where}: {damage.why}" if damage.digest else f"{damage.where}: {damage.why}")
+            say(
+                f"{damage.digest[:12]} in {damage.where}: {damage.why}"
+                if damage.digest
+                else f"{damage.where}: {damage.why}"
+            )
         say("damaged bytes are set aside; the tasks that gave them run again when they are needed")
     else:
         write("everything is whole")

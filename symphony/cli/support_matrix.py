@@ -35,7 +35,9 @@ def matrix(documents: Mapping[str, Mapping[str, Any]]) -> list[tuple[str, ...]]:
     named = {name for traits in documents.values() for name in traits["resources"]}
     resources = [*RESOURCES, *sorted(named - set(RESOURCES))]
     rows = [(words, *(_yes(t[trait]) for t in documents.values())) for trait, words in WORDS.items()]
-    return rows + [(f"accounts for {name}", *(_yes(name in t["resources"]) for t in documents.values())) for name in resources]
+    return rows + [
+        (f"accounts for {name}", *(_yes(name in t["resources"]) for t in documents.values())) for name in resources
+    ]
 
 
 def _yes(value: bool) -> str:

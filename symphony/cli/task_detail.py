@@ -10,7 +10,12 @@ from symphony.compiler.text_width import printable
 from symphony.runtime.error_text import error_parts
 
 MOST_ELEMENTS = 20
-_TIMES = (("load_s", "loading inputs"), ("compute_s", "the body"), ("save_s", "keeping the result"), ("cpu_s", "on a processor"))
+_TIMES = (
+    ("load_s", "loading inputs"),
+    ("compute_s", "the body"),
+    ("save_s", "keeping the result"),
+    ("cpu_s", "on a processor"),
+)
 _SIZES = (("bytes_in", "in"), ("bytes_out", "out"), ("peak_memory_bytes", "peak memory"))
 
 
@@ -53,7 +58,13 @@ def _write_attempts(document: Mapping[str, Any]) -> None:
     if not document["tried"]:
         return
     rows = [
-        (attempt["attempt"], time_text(attempt["started_at"]), _between(attempt), attempt["worker"], _first_line(attempt["error"]))
+        (
+            attempt["attempt"],
+            time_text(attempt["started_at"]),
+            _between(attempt),
+            attempt["worker"],
+            _first_line(attempt["error"]),
+        )
         for attempt in document["tried"]
     ]
     write("")
@@ -77,7 +88,10 @@ def _write_elements(elements: list[Mapping[str, Any]]) -> None:
         return
     chosen = sorted(elements, key=lambda e: (e["state"] != "failed", -(e["duration_s"] or 0.0)))[:MOST_ELEMENTS]
     write("")
-    rows = [(e["task"], e["state"], e["attempts"] or "", seconds_text(e["duration_s"]), _first_line(e["error"])) for e in chosen]
+    rows = [
+        (e["task"], e["state"], e["attempts"] or "", seconds_text(e["duration_s"]), _first_line(e["error"]))
+        for e in chosen
+    ]
     write_table(("element", "state", "attempts", "took", "remark"), rows)
     if len(chosen) < len(elements):
         write(f"and {len(elements) - len(chosen):,} more")

@@ -57,7 +57,10 @@ def timeline_page(document: Mapping[str, Any]) -> str:
 
 def _facts(document: Mapping[str, Any]) -> Iterator[str]:
     workers = ", ".join(f"{n} {pool}" for pool, n in document["workers"].items() if pool != "coroutines")
-    parts = [f"{document['parallelism']:.1f} calls at a time", f"critical path {seconds_text(document['critical_path_s'])}"]
+    parts = [
+        f"{document['parallelism']:.1f} calls at a time",
+        f"critical path {seconds_text(document['critical_path_s'])}",
+    ]
     if document["utilisation"] is not None:
         parts.insert(1, f"{document['utilisation']:.0%} of the time of {workers}")
     yield f"<p>{_text('; '.join(parts))}</p>"
@@ -143,7 +146,11 @@ def _box(call: Mapping[str, Any], x: float, width: float, top: float, colour: st
 def _many(calls: Sequence[Mapping[str, Any]], begin: float, scale: float, top: float) -> str:
     x = LABEL + (calls[0]["started_at"] - begin) * scale
     width = max(1.0, (calls[-1]["ended_at"] - calls[0]["started_at"]) * scale)
-    title = calls[0]["task"] if len(calls) == 1 else f"{len(calls):,} short calls, {calls[0]['task']} to {calls[-1]['task']}"
+    title = (
+        calls[0]["task"]
+        if len(calls) == 1
+        else f"{len(calls):,} short calls, {calls[0]['task']} to {calls[-1]['task']}"
+    )
     return (
         f'<rect class="many" x="{x:.2f}" y="{top:.0f}" width="{width:.2f}" height="{LANE:.0f}" fill="#8892a6">'
         f"<title>{_text(title)}</title></rect>"

@@ -75,5 +75,9 @@ class Problems:
     def sorted(self) -> tuple[Diagnostic, ...]:
         """All problems in the order of the files. What an error leaves unknown is not noted beside it."""
         wrong = {(d.file, d.span.line) for d in self._found.values() if d.severity is Severity.ERROR and d.span}
-        kept = [d for d in self._found.values() if d.code != "SYM195" or d.span is None or (d.file, d.span.line) not in wrong]
+        kept = [
+            d
+            for d in self._found.values()
+            if d.code != "SYM195" or d.span is None or (d.file, d.span.line) not in wrong
+        ]
         return tuple(sorted(kept, key=Diagnostic.sort_key))

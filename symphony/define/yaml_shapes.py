@@ -103,9 +103,7 @@ class Shapes:
         self.problems.add("SYM118", f"{what} must be {bound}, this is {self.written(at)}", at)
         return WRONG
 
-    def one_of(
-        self, what: str, data: Any, at: Path, allowed: Iterable[str], foreign: Mapping[str, str] = EMPTY
-    ) -> Any:
+    def one_of(self, what: str, data: Any, at: Path, allowed: Iterable[str], foreign: Mapping[str, str] = EMPTY) -> Any:
         """One of some words. `foreign` maps words of other tools."""
         allowed = [str(word) for word in allowed]
         if data in allowed:

@@ -115,7 +115,9 @@ def _concatenate(pieces: list[str | tuple[int, str]], text: str) -> Any:
             result = Call("_+_", None, (result, node))
     if height(result) > HIGHEST + 2:
         raise ExpressionError(
-            f"text joins at most {HIGHEST} expressions", length=len(text), hint="make the text in a player, such as text.render"
+            f"text joins at most {HIGHEST} expressions",
+            length=len(text),
+            hint="make the text in a player, such as text.render",
         )
     return _simplify(Expression(result, source=text))
 

@@ -305,5 +305,3 @@ def heard(output: BodyOutput | None) -> Iterator[None]:
     finally:
         _installation.remove(output)
         output.close()
-
-

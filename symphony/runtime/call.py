@@ -185,7 +185,9 @@ class TaskCalls:
         finally:
             self._give_back(handle, stop)
 
-    async def _await_with_state(self, player: Player[Any, Any], handle: Handle, values: dict[str, Any], stop: Flag) -> Any:
+    async def _await_with_state(
+        self, player: Player[Any, Any], handle: Handle, values: dict[str, Any], stop: Flag
+    ) -> Any:
         try:
             return await player.with_state(handle.value)(**values)
         finally:
@@ -213,7 +215,15 @@ class TaskCalls:
     # result ------------------------------------------------------------------------------------------------------
 
     def keep(
-        self, step: Step, prepared: Prepared, returned: Any, workdir: Path | None, *, run: str, call: str, replace: bool = False
+        self,
+        step: Step,
+        prepared: Prepared,
+        returned: Any,
+        workdir: Path | None,
+        *,
+        run: str,
+        call: str,
+        replace: bool = False,
     ) -> Result:
         """Take a body's result apart and encode it, with its key; `Result.commit` says what the journal is to take.
 

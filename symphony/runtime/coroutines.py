@@ -66,7 +66,9 @@ class Coroutines:
                 arrived(None, await _ended_or_abandoned(body, asyncio.CancelledError()))
                 return
             if not ended:
-                arrived(None, await _ended_or_abandoned(body, TimeoutError(f"the player ran longer than {timeout_s:g} s")))
+                arrived(
+                    None, await _ended_or_abandoned(body, TimeoutError(f"the player ran longer than {timeout_s:g} s"))
+                )
             elif body.cancelled():
                 arrived(None, asyncio.CancelledError())
             elif (error := body.exception()) is not None:
@@ -105,4 +107,6 @@ async def _ended_or_abandoned(body: asyncio.Future[Any], reason: BaseException) 
     ended, _ = await asyncio.wait({body}, timeout=ABANDON_S)
     if ended:
         return reason
-    return type(reason)(f"{reason or 'it was cancelled'}; it did not end within {ABANDON_S:g} s of being cancelled and was abandoned")
+    return type(reason)(
+        f"{reason or 'it was cancelled'}; it did not end within {ABANDON_S:g} s of being cancelled and was abandoned"
+    )

@@ -116,7 +116,9 @@ class Engine:
             self.schedule, fail_fast=settings.fail_fast and not settings.probe, admission=self._grants,
             priority_of=self._priority_of if self.prioritized else None,
         )  # fmt: skip
-        self._warming = Warming(program, calls.pool) if not settings.probe and any(step.kind for step in steps) else None
+        self._warming = (
+            Warming(program, calls.pool) if not settings.probe and any(step.kind for step in steps) else None
+        )
         self.info: dict[int, CallInfo] = {}
         self._clock_offset_s = time.time() - time.monotonic()
         writes = calls.recorded and not settings.probe
@@ -143,7 +145,11 @@ class Engine:
 
         folder = self.calls.store.folder
         return Grants(
-            self.settings.run, capacity, None if folder is None else folder / "arbitration", self._demand_of, self._granted
+            self.settings.run,
+            capacity,
+            None if folder is None else folder / "arbitration",
+            self._demand_of,
+            self._granted,
         )
 
     def _demand_of(self, node: int) -> tuple[Units, int, str]:
@@ -479,7 +485,9 @@ class Engine:
         )  # fmt: skip
         info.commit = result.commit
         if computed - begun > WORTH_MEASURING_S or info.waited_for:
-            info.measures = _measures(prepared, begun, computed) | _sizes(prepared.inputs, result.artifacts) | (info.measures or {})
+            info.measures = (
+                _measures(prepared, begun, computed) | _sizes(prepared.inputs, result.artifacts) | (info.measures or {})
+            )
             if info.waited_for:
                 info.measures["waited_for"] = info.waited_for
         self.net.put(node, result.values, result.artifacts)

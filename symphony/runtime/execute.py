@@ -166,7 +166,12 @@ class Sitting:
             ownership.begin(self._record())
         else:
             ownership.take(
-                state=RunState.RUNNING, ended_at=None, host=socket.gethostname(), pid=os.getpid(), failure=None, counts={}
+                state=RunState.RUNNING,
+                ended_at=None,
+                host=socket.gethostname(),
+                pid=os.getpid(),
+                failure=None,
+                counts={},
             )
             # read after the run was taken: nobody else can add to it any more
             known = {(c.task, c.index): c for c in self.store.calls(self.run_id) if _stands(c)}

@@ -89,7 +89,10 @@ class FastRoad:
         run, record = self.run, self.record
         if record is None:
             found = [i for i, at in enumerate(run.ended) if at]
-            return {i: Done({"out": run.values[i]}, {}, sc.SUCCEEDED, run.started_at, run.ended[i], None, False) for i in found}
+            return {
+                i: Done({"out": run.values[i]}, {}, sc.SUCCEEDED, run.started_at, run.ended[i], None, False)
+                for i in found
+            }
         found = [i for i, artifact in enumerate(record.artifacts) if artifact is not None]
         return {i: self._recorded(i, record) for i in found}
 
@@ -107,4 +110,12 @@ class FastRoad:
         artifact = record.artifacts[i]
         assert artifact is not None
         state = sc.SUCCEEDED if record.states[i] == "succeeded" else sc.CACHED
-        return Done({"out": record.values[i]}, {"out": artifact}, state, record.started[i], record.ended[i], record.keys[i], True)
+        return Done(
+            {"out": record.values[i]},
+            {"out": artifact},
+            state,
+            record.started[i],
+            record.ended[i],
+            record.keys[i],
+            True,
+        )

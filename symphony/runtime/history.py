@@ -75,7 +75,9 @@ def show_task_document(store: Store, run: RunRecord, task: str) -> dict[str, Any
     rows = tasks_of(store, run, state, lists_too=True)
     row = next((r for r in rows if r["task"] == task), None)
     if row is None:
-        raise UsageError(f"the run {run.id} has no task {task!r}: {did_you_mean(task, [r['task'] for r in rows], what='tasks')}")
+        raise UsageError(
+            f"the run {run.id} has no task {task!r}: {did_you_mean(task, [r['task'] for r in rows], what='tasks')}"
+        )
     lines = store.logs(run.id, task)
     return {
         "run": run.id, "melody": run.melody, **row, "parts": _parts_of(store, run, row),
@@ -91,7 +93,9 @@ def _parts_of(store: Store, run: RunRecord, row: dict[str, Any]) -> dict[str, An
     if parts is None:
         paths = ((c.task if c.index < 0 else f"{c.task}[{c.index}]", c) for c in store.calls(run.id))
         parts = next((c.parts or {} for path, c in paths if path == row["task"]), {})
-    return {name: part[1] if isinstance(part, list | tuple) and len(part) == 2 else part for name, part in parts.items()}
+    return {
+        name: part[1] if isinstance(part, list | tuple) and len(part) == 2 else part for name, part in parts.items()
+    }
 
 
 def logs_of(store: Store, run: RunRecord, task: str | None = None) -> list[dict[str, Any]]:

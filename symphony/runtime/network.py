@@ -273,7 +273,8 @@ class Network:
             if self.steps[before].types.listed and not rest and before in self._rows:
                 name = port or next(iter(self.steps[before].types.outputs))
                 nodes = self.elements(before)
-                return ListSource(len(nodes), lambda i: self.result(nodes[i], name), nodes)
+                crossed = step.task.each is not None and step.task.each.product  # then a row is no element of its own
+                return ListSource(len(nodes), lambda i: self.result(nodes[i], name), None if crossed else nodes)
         held = self.held(value, frame, node)
         if held.artifact is not None and held.artifact.codec == "list":
             parts = [self._loaded(a) for a in self.calls.store.elements(held.artifact)]
@@ -313,7 +314,11 @@ class Network:
         for source in rows.sources.values():
             if source.nodes is not None and self.indexes[node] < len(source.nodes):
                 before = source.nodes[self.indexes[node]]
-                if self._only_user.get(self.schedule.parent[before]) == group:
+                made_by = self.schedule.parent[before]
+                streams = (
+                    self.steps[node].edges.get(self.steps[made_by].id) == sc.STREAM
+                )  # else the whole list is read, too
+                if streams and self._only_user.get(made_by) == group:
                     self._drop(before)
 
     def _drop(self, node: int) -> None:

@@ -159,7 +159,9 @@ class Outside:
         self._raise_unless_well(started, outcome)
         parcels, store = self._pool.parcels, self._calls.store
         if not self._calls.recorded and not any(p.holds_files for p in outcome.outputs.values()):
-            values = {name: parcels.unpack(parcel, anchors=self._calls.anchors) for name, parcel in outcome.outputs.items()}
+            values = {
+                name: parcels.unpack(parcel, anchors=self._calls.anchors) for name, parcel in outcome.outputs.items()
+            }
             for parcel in outcome.outputs.values():
                 parcels.release(parcel)
             return Result(values)
@@ -183,7 +185,9 @@ class Outside:
         step = started.step
         what = "the script" if step.player is None else "the player"
         if outcome.how is Ended.TIMED_OUT:
-            message = f"{what} ran longer than {step.task.timeout:g} s; its process was ended, with everything it had started"
+            message = (
+                f"{what} ran longer than {step.task.timeout:g} s; its process was ended, with everything it had started"
+            )
             raise OutcomeError({"type": "TimeoutError", "message": message, "traceback": ""}, _TIMEOUT)
         if outcome.how is Ended.CANCELLED:
             raise StoppedError("the run was cancelled")
@@ -220,4 +224,3 @@ def _death(what: str, outcome: Outcome) -> dict[str, str]:
     message = f"the process of {what} died{times} {how}, with a peak of {peak:.0f} MB of memory"
     message += f"; its last lines:\n{lines}" if lines else ""
     return {"type": "WorkerDiedError", "message": message, "traceback": ""}
-

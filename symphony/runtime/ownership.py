@@ -103,7 +103,9 @@ def lock_path(folder: Path, run: str, sitting: int) -> Path:
 def standing_of(store: Store, lease: Lease | None) -> Standing:
     """Where a run of this store stands with the owner that its lease names."""
     here = socket.gethostname()
-    held = lease is not None and store.folder is not None and _is_held(lock_path(store.folder, lease.run, lease.sitting))
+    held = (
+        lease is not None and store.folder is not None and _is_held(lock_path(store.folder, lease.run, lease.sitting))
+    )
     if held and lease is not None and lease.host == here and not _lives(lease.pid):
         held = False  # a child that the owner forked has the lock still; the owner itself is gone
     return standing(lease, now=time.time(), here=here, lock_held=held)

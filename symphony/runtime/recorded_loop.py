@@ -202,9 +202,15 @@ class RecordedCalls:
         self.values[i] = value
         measures, waited_s = None, 0.0
         if ended - started > _SLOW_S:
-            waited_s = max(0.0, asked - max([self.ended[before] for before in self._bound.edges[i]], default=self._begun_at))
-            measures = self._measures(places, encoded.artifact, asked, started, ended) | ({} if cpu_s is None else {"cpu_s": cpu_s})
-        self._take_note(i, "succeeded", encoded.artifact, value, started, ended, worker, rows, entry, measures, waited_s)
+            waited_s = max(
+                0.0, asked - max([self.ended[before] for before in self._bound.edges[i]], default=self._begun_at)
+            )
+            measures = self._measures(places, encoded.artifact, asked, started, ended) | (
+                {} if cpu_s is None else {"cpu_s": cpu_s}
+            )
+        self._take_note(
+            i, "succeeded", encoded.artifact, value, started, ended, worker, rows, entry, measures, waited_s
+        )
         return value if self._uses[i] else MISSING
 
     def _measures(
@@ -247,7 +253,8 @@ class RecordedCalls:
         value, encoded, rows = self._calls.encode_only(self._steps[i], value)
         if encoded.artifact.digest != artifact.digest:
             raise DamagedArtifactError(
-                artifact.digest, f"{error}. {self._bound.names[i]} was run again and gave another result; run the melody again"
+                artifact.digest,
+                f"{error}. {self._bound.names[i]} was run again and gave another result; run the melody again",
             )
         self._calls.store.record((), rows=rows)
         return value

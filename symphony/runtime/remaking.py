@@ -28,7 +28,12 @@ class Remaking:
     """
 
     def __init__(
-        self, net: Network, calls: TaskCalls, run: str, stop: Flag, outside: Callable[[int, Step, Prepared], Result | None]
+        self,
+        net: Network,
+        calls: TaskCalls,
+        run: str,
+        stop: Flag,
+        outside: Callable[[int, Step, Prepared], Result | None],
     ) -> None:
         self._net, self._calls, self._run, self._stop, self._outside = net, calls, run, stop, outside
         self._lock = threading.RLock()  # making one result may need another that is damaged, too
@@ -78,6 +83,8 @@ class Remaking:
                 import asyncio  # heavy: only async players need it
 
                 returned = asyncio.run(returned)
-            return self._calls.keep(step, prepared, returned, context.made_workdir, run=self._run, call=path, replace=True)
+            return self._calls.keep(
+                step, prepared, returned, context.made_workdir, run=self._run, call=path, replace=True
+            )
         finally:
             context.close()

@@ -41,7 +41,9 @@ class _Profile:
     def __init__(self, run: RunRecord, plan: Plan, calls: Mapping[tuple[str, int], CallRecord]) -> None:
         self.run, self.calls = run, calls
         self.jobs = jobs_of(plan, calls)
-        self.made = {_path(call): call for call in calls.values() if busy_s(call) > 0 and call.note != "recorded earlier"}
+        self.made = {
+            _path(call): call for call in calls.values() if busy_s(call) > 0 and call.note != "recorded earlier"
+        }
         self.path, self.path_s = critical_path(self.jobs)
         self.slots = self._slots()
         self.wall_s = self._wall_s()
@@ -66,7 +68,10 @@ class _Profile:
         return max(0.0, end - self.run.started_at)
 
     def document(self) -> dict[str, Any]:
-        busy, cpu = work_s(self.jobs), [c.measures["cpu_s"] for c in self.made.values() if c.measures and "cpu_s" in c.measures]
+        busy, cpu = (
+            work_s(self.jobs),
+            [c.measures["cpu_s"] for c in self.made.values() if c.measures and "cpu_s" in c.measures],
+        )
         workers = sum(count for pool, count in self.slots.items() if pool != COROUTINES)
         on_workers = work_s(job for job in self.jobs if job.pool != COROUTINES)
         return {

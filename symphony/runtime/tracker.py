@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterable
 from typing import Protocol
 
 from symphony.runtime import schedule as sc
+from symphony.runtime.priority_queue import PriorityQueue
 from symphony.runtime.schedule import Schedule
 
 
@@ -50,14 +51,12 @@ class Tracker:
         priority_of: Callable[[int], int] | None = None,
     ) -> None:
         self.schedule, self.fail_fast = schedule, fail_fast
-        self.ready: deque[int] = deque()
-        self._priority_of = priority_of
+        self.ready: deque[int] | PriorityQueue = deque() if priority_of is None else PriorityQueue(priority_of)
         self.running: set[int] = set()
         self.ready_at: dict[int, float] = {}
         self.changed: list[int] = []
         self.stopping = False
         self.released = 0
-        self._unsorted = False
         self._admission = admission
         self._asked: set[int] = set()
         self._timers: list[tuple[float, int]] = []
@@ -72,10 +71,6 @@ class Tracker:
         for node in found:
             since[node] = now
         return found
-
-    def _rank(self, node: int) -> int:
-        assert self._priority_of is not None
-        return -self._priority_of(node)
 
     def admit(self, node: int, now: float) -> bool:
         """Whether a call that needs resources has them; if not, it is ready again when its turn has come.
@@ -92,7 +87,6 @@ class Tracker:
     def put(self, nodes: Iterable[int]) -> None:
         """Let somebody take these."""
         self.ready.extend(nodes)
-        self._unsorted = True
 
     def take(self, most: int, now: float) -> list[int]:
         """Take up to `most` calls, those whose next attempt is due among them."""
@@ -101,10 +95,6 @@ class Tracker:
             if self.schedule.state[node] == sc.RETRYING:
                 self.ready_at[node] = now
                 self.ready.append(node)
-                self._unsorted = True
-        if self._priority_of is not None and self._unsorted:
-            self.ready = deque(sorted(self.ready, key=self._rank))  # sorting keeps the order of equals
-            self._unsorted = False
         return [self.ready.popleft() for _ in range(min(most, len(self.ready)))]
 
     @property
@@ -180,7 +170,6 @@ class Tracker:
 
     def granted(self, nodes: Iterable[int]) -> None:
         """The turn of these calls has come: they hold what they asked for."""
-        self._unsorted = True
         self.ready.extend(n for n in nodes if self.schedule.state[n] in (sc.READY, sc.RETRYING))
 
     def try_again(self, node: int, at: float, now: float) -> None:

@@ -29,6 +29,7 @@ class Watch:
         self._ownership, self._limit_s = ownership, limit_s
         self._request = None if folder is None else request_path(folder, run)
         self._begun = time.monotonic()
+        self.close()  # a request that came when an earlier owner had just ended is not meant for this one
 
     @property
     def limits(self) -> bool:
@@ -50,7 +51,7 @@ class Watch:
         return None
 
     def close(self) -> None:
-        """Take away a request that was met."""
+        """Take away a request that was met, or came too late."""
         if self._request is not None:
             self._request.unlink(missing_ok=True)
 

@@ -91,7 +91,10 @@ def verify(store: Store) -> list[Damage]:
     for digest, _, _ in list(store.objects.names()):
         if digest not in known and (damage := _object_damage(store, digest)) is not None:
             found[digest] = damage
-    runs = [Damage("", f"symphony.db, run {run}", "its record is damaged; it was taken out") for run in store.journal.forget_damaged()]
+    runs = [
+        Damage("", f"symphony.db, run {run}", "its record is damaged; it was taken out")
+        for run in store.journal.forget_damaged()
+    ]
     return [*(found[digest] for digest in sorted(found)), *runs]
 
 

@@ -75,7 +75,9 @@ class Catalog:
         return rows[0] if rows else None
 
     def _read_keys(self) -> dict[bytes, tuple[int, int]]:
-        return {key: (pack, position) for key, pack, position in self._database.read("SELECT key, pack, position FROM keys")}
+        return {
+            key: (pack, position) for key, pack, position in self._database.read("SELECT key, pack, position FROM keys")
+        }
 
     def note(self, written: Written) -> None:
         """Take note of what was written from here."""

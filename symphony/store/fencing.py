@@ -8,7 +8,9 @@ from collections.abc import Iterable, Mapping
 from symphony.errors import LostRunError
 
 
-def lost_runs(connection: sqlite3.Connection, runs: Iterable[str], sittings: Mapping[str, int]) -> dict[str, LostRunError]:
+def lost_runs(
+    connection: sqlite3.Connection, runs: Iterable[str], sittings: Mapping[str, int]
+) -> dict[str, LostRunError]:
     """Those of the runs that another process has taken since this one owned them. Within a transaction."""
     found = {}
     for run in runs:

@@ -167,12 +167,20 @@ def _unreachable(store: Store, reachable: set[str], spare_s: float) -> list[Row]
 def _orphans(store: Store, kept: set[str], spare_s: float) -> dict[str, tuple[int, float]]:
     """Objects without a row, with their sizes and times of last use. Young ones stay: their row may still wait for its commit."""
     now = time.time()
-    return {d: (size, used_at) for d, size, used_at in store.objects.names() if d not in kept and now - used_at >= spare_s}
+    return {
+        d: (size, used_at) for d, size, used_at in store.objects.names() if d not in kept and now - used_at >= spare_s
+    }
 
 
 def _remove(connection: sqlite3.Connection, runs: list[str], keys: list[str], rows: list[Row]) -> None:
     for run in runs:
-        for table, column in (("slices", "run"), ("logs", "run"), ("running", "run"), ("leases", "run"), ("runs", "id")):
+        for table, column in (
+            ("slices", "run"),
+            ("logs", "run"),
+            ("running", "run"),
+            ("leases", "run"),
+            ("runs", "id"),
+        ):
             connection.execute(f"DELETE FROM {table} WHERE {column}=?", (run,))
     for key in keys:
         connection.execute("DELETE FROM keys WHERE key=?", (bytes.fromhex(key),))

@@ -60,7 +60,9 @@ class Journal:
         with self._database.transaction() as connection:
             stored = _stored_run(connection, run_id)
             if stored.state is RunState.SUCCEEDED:
-                raise RefusedError(f"the run {run_id} succeeded: there is nothing to resume; run the melody again instead")
+                raise RefusedError(
+                    f"the run {run_id} succeeded: there is nothing to resume; run the melody again instead"
+                )
             run = replace(stored, **changes)
             run = replace(run, sitting=run.sitting + 1)
             _write_lease(connection, next_lease(run.sitting, _lease_of(connection, run_id)))
@@ -131,7 +133,13 @@ class Journal:
         damaged = [run_id for run_id, data in rows if _is_damaged(data)]
         with self._database.transaction() as connection:
             for run_id in damaged:
-                for table, column in (("runs", "id"), ("leases", "run"), ("running", "run"), ("slices", "run"), ("logs", "run")):
+                for table, column in (
+                    ("runs", "id"),
+                    ("leases", "run"),
+                    ("running", "run"),
+                    ("slices", "run"),
+                    ("logs", "run"),
+                ):
                     connection.execute(f"DELETE FROM {table} WHERE {column}=?", (run_id,))
         return damaged
 
@@ -266,7 +274,9 @@ def _read_run(data: bytes) -> RunRecord:
     try:
         content = unpack_data(data)
     except CodecError as error:
-        raise StoreError(f"the record of a run is damaged: {error}; `symphony store verify` names it and takes it out") from error
+        raise StoreError(
+            f"the record of a run is damaged: {error}; `symphony store verify` names it and takes it out"
+        ) from error
     known = {name: value for name, value in content.items() if name in _FIELDS}
     for name in ("params", "options", "outputs", "counts", "players", "measures"):
         known[name] = FrozenMap(known.get(name) or {})

@@ -164,7 +164,9 @@ class LocalObjects:
         try:
             fcntl.flock(handle, fcntl.LOCK_EX)  # see `claim`
             status = os.fstat(handle)
-            if used_at is not None and (status.st_mtime != used_at or not os.path.samestat(status, os.stat(self.path(digest)))):
+            if used_at is not None and (
+                status.st_mtime != used_at or not os.path.samestat(status, os.stat(self.path(digest)))
+            ):
                 return
             if stat.S_ISDIR(status.st_mode):
                 self.quarantine(digest)

@@ -173,7 +173,9 @@ def unpack_calls(run: str, data: bytes) -> list[CallRecord]:
 
 
 def _read_call(run: str, fields: tuple[Any, ...]) -> CallRecord:
-    task, index, state, attempt, started_at, ended_at, waited_s, worker, key, outputs, error, parts, note, measures = fields
+    task, index, state, attempt, started_at, ended_at, waited_s, worker, key, outputs, error, parts, note, measures = (
+        fields
+    )
     return CallRecord(
         run, task, index, TaskState(state), attempt, started_at, ended_at, waited_s, worker, key,
         _read(outputs), error, parts, note, measures,

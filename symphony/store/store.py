@@ -499,7 +499,11 @@ class Store:
         return self.journal.runs(state=state, since=since, tag=tag, limit=limit)
 
     def record(
-        self, calls: Sequence[CallRecord], *, rows: Sequence[Encoded] = (), keys: Sequence[tuple[str, KeyEntry, bool]] = ()
+        self,
+        calls: Sequence[CallRecord],
+        *,
+        rows: Sequence[Encoded] = (),
+        keys: Sequence[tuple[str, KeyEntry, bool]] = (),
     ) -> None:
         """Append to the journal, with what the calls gave. Cheap: all is written with the next group commit, together.
 

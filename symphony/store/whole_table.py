@@ -53,7 +53,9 @@ class WholeTable(Generic[K, V]):
             if self._rows is None and self._asked >= self._next_try:
                 self._next_try *= 2
                 bound = min(_MOST_ROWS, self._asked * _ROWS_PER_QUESTION)
-                ((count,),) = self._database.read(f"SELECT count(*) FROM (SELECT 1 FROM {self._table} LIMIT {bound + 1})")
+                ((count,),) = self._database.read(
+                    f"SELECT count(*) FROM (SELECT 1 FROM {self._table} LIMIT {bound + 1})"
+                )
                 if count <= bound:
                     self._rows = self._read()
             return self._rows is not None

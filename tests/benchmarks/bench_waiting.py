@@ -72,7 +72,9 @@ def main() -> None:
     plan = compile(players.naps)
     for record in (False, True):
         run = symphony_run(plan, record=record, workers=THREADS)
-        rows.append((f"symphony, each, {'recorded' if record else 'in memory'}", min(run()[0] for _ in range(ROUNDS)), ideal))
+        rows.append(
+            (f"symphony, each, {'recorded' if record else 'in memory'}", min(run()[0] for _ in range(ROUNDS)), ideal)
+        )
     plan = compile(players.single_naps)
     run = symphony_run(plan, record=False, workers=THREADS)
     rows.append(("symphony, single tasks, in memory", min(run()[0] for _ in range(ROUNDS)), ideal))
@@ -83,7 +85,9 @@ def main() -> None:
     ideal = CALLS * one_call / PROCESSES
     with ProcessPoolExecutor(PROCESSES) as processes:
         list(processes.map(players.compute, range(PROCESSES * 2)))
-        rows.append(("ProcessPoolExecutor, warm", best(lambda: list(processes.map(players.compute, range(CALLS)))), ideal))
+        rows.append(
+            ("ProcessPoolExecutor, warm", best(lambda: list(processes.map(players.compute, range(CALLS)))), ideal)
+        )
     plan = compile(players.computing)
     for record in (False, True):
         run = symphony_run(plan, record=record, processes=PROCESSES)

@@ -175,7 +175,9 @@ def test_players_are_offered_by_their_names(here: Path, symphony: Symphony) -> N
     assert set(symphony("__complete", "bash", "symphony players ").out.split()[1:]) == listed
 
 
-@pytest.mark.parametrize("line", ["symphony ", "symphony run ", "symphony show ", "symphony players ", "symphony why last "])
+@pytest.mark.parametrize(
+    "line", ["symphony ", "symphony run ", "symphony show ", "symphony players ", "symphony why last "]
+)
 def test_an_answer_loads_nothing_heavy(line: str, here: Path) -> None:
     """Answers come at every press of a key: 80 ms in all, of which Python's own start is most."""
     code = (

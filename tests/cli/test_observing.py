@@ -15,7 +15,7 @@ import pytest
 if TYPE_CHECKING:
     from tests.cli.conftest import Symphony
 
-MELODY = '''
+MELODY = """
 import logging
 import sys
 import time
@@ -59,8 +59,8 @@ def work(n: int = 4):
     aside = apart(n)
     whole = unsteady(ys)
     return {"whole": whole, "aside": aside}
-'''
-SLOW = '''
+"""
+SLOW = """
 import time
 from pathlib import Path
 
@@ -80,7 +80,7 @@ def ticks(gate: str) -> int:
 def slow(gate: str):
     a = ticks(gate)
     return a
-'''
+"""
 
 
 @pytest.fixture
@@ -131,7 +131,9 @@ def test_a_run_of_another_process_is_followed_line_by_line_to_its_end(project: P
     running = subprocess.Popen([*program, "run", "slow", "-p", f"gate={gate}"], cwd=project, stderr=subprocess.DEVNULL)
     while not symphony("runs", "--json").document()["runs"]:
         assert running.poll() is None
-    following = subprocess.Popen([*program, "logs", "--follow", "--jsonl"], cwd=project, stdout=subprocess.PIPE, text=True)
+    following = subprocess.Popen(
+        [*program, "logs", "--follow", "--jsonl"], cwd=project, stdout=subprocess.PIPE, text=True
+    )
     assert following.stdout is not None
 
     first = json.loads(following.stdout.readline())

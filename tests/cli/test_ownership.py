@@ -14,6 +14,8 @@ from typing import Any
 
 import pytest
 
+from symphony.runtime.watching import ask_to_cancel
+
 SLOW = """
 import pathlib, time
 from typing import Annotated
@@ -120,6 +122,18 @@ def test_a_body_that_does_not_end_is_left_behind_when_the_run_is_cancelled(work:
     assert json.loads(out)["state"] == "cancelled", err
     assert running.wait(timeout=10) == 130
     assert [t["state"] for t in work.shown()["tasks"]] == ["succeeded", "cancelled", "cancelled"]
+
+
+def test_a_request_to_cancel_that_came_too_late_does_not_end_the_next_sitting(work: Work) -> None:
+    running = work.begin()
+    running.kill()
+    running.wait()
+    (work.seen / "wait").unlink()
+    ask_to_cancel(work.folder / ".symphony", work.shown()["run"])
+
+    out, err = work.start("resume", "--json").communicate(timeout=30)
+
+    assert json.loads(out)["state"] == "succeeded", err
 
 
 def test_only_a_run_that_goes_on_can_be_cancelled(work: Work) -> None:

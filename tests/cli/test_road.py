@@ -204,7 +204,9 @@ def test_the_repository_report_and_its_twin_have_one_plan():
 
 def test_a_live_run_shows_what_is_running(project: Path):
     (project / "wait.yaml").write_text("melody: wait\ntasks:\n  s: {run: sleep 3}\n")
-    process = subprocess.Popen(command("run", "wait.yaml"), cwd=project, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    process = subprocess.Popen(
+        command("run", "wait.yaml"), cwd=project, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+    )
     try:
         deadline = time.monotonic() + 20
         state = ""

@@ -64,7 +64,10 @@ def test_runs_of_another_state_folder_are_listed(symphony: Symphony) -> None:
 
 
 def test_a_state_folder_that_cannot_be_made_fails_the_run_and_the_examination(symphony: Symphony) -> None:
-    run, doctor = symphony("run", "greetings:first", "--state", "/dev/null/x"), symphony("doctor", "--state", "/dev/null/x")
+    run, doctor = (
+        symphony("run", "greetings:first", "--state", "/dev/null/x"),
+        symphony("doctor", "--state", "/dev/null/x"),
+    )
 
     assert (run.code, doctor.code) == (4, 4)
     assert "/dev/null/x" in run.err

@@ -13,7 +13,9 @@ _TEST = re.compile(r"`(test_\w+)`")
 
 def rows() -> list[list[str]]:
     """The cells of every row of the two tables, without heads."""
-    lines = [line for line in PAGE.splitlines() if line.startswith("|") and not line.startswith(("| what is lost", "|---"))]
+    lines = [
+        line for line in PAGE.splitlines() if line.startswith("|") and not line.startswith(("| what is lost", "|---"))
+    ]
     return [[cell.strip() for cell in line.strip("|").split("|")] for line in lines]
 
 

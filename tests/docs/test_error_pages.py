@@ -43,9 +43,7 @@ def _checked(folder: Path, file: str) -> bootstrap.Checked:
 
 
 @pytest.mark.parametrize("code", sorted(TITLES))
-def test_the_examples_of_a_page_hold(
-    code: str, folder: Path, blocks_of: Callable[[Path], list[Any]]
-) -> None:
+def test_the_examples_of_a_page_hold(code: str, folder: Path, blocks_of: Callable[[Path], list[Any]]) -> None:
     page = ERRORS / f"{code}.md"
     blocks = blocks_of(page)
     for block in blocks:
@@ -87,8 +85,8 @@ def test_the_examples_of_a_page_hold_on_a_machine_of_eight_cores(
 
 @pytest.mark.parametrize("code", sorted({**TITLES, **ENVIRONMENT_TITLES}))
 def test_a_page_is_headed_by_code_and_title(code: str) -> None:
-    assert (ERRORS / f"{code}.md").read_text("utf-8").startswith(
-        f"# {code}: {({**TITLES, **ENVIRONMENT_TITLES})[code]}\n"
+    assert (
+        (ERRORS / f"{code}.md").read_text("utf-8").startswith(f"# {code}: {({**TITLES, **ENVIRONMENT_TITLES})[code]}\n")
     )
 
 

@@ -57,7 +57,9 @@ def test_the_readme_names_the_two_commands_of_the_quick_start() -> None:
 def test_nothing_of_the_docs_loads_from_another_host() -> None:
     pages = [*OUTSIDE, *sorted(DOCS.rglob("*.md")), ROOT / "mkdocs.yml"]
 
-    assert [p.name for p in pages if re.search(r"!\[[^\]]*\]\(https?:|<(script|img|link)[^>]+https?:", p.read_text())] == []
+    assert [
+        p.name for p in pages if re.search(r"!\[[^\]]*\]\(https?:|<(script|img|link)[^>]+https?:", p.read_text())
+    ] == []
 
 
 @pytest.mark.skipif(importlib.util.find_spec("material") is None, reason="the docs extra is not installed")

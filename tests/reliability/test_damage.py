@@ -101,7 +101,9 @@ def test_the_command_line_prints_each_damaged_digest_and_exits_with_1(project: P
 
 
 @pytest.mark.parametrize("harm", [damage.flip_a_bit, damage.swap_two])
-def test_a_damaged_object_that_another_process_reads_is_set_aside_and_made_anew(tmp_path: Path, harm: damage.Harm) -> None:
+def test_a_damaged_object_that_another_process_reads_is_set_aside_and_made_anew(
+    tmp_path: Path, harm: damage.Harm
+) -> None:
     project = Project(tmp_path / "p", small.FILES)
     before = project.call("run", "apart.yaml", "--json")
     assert before.code == 0, before.err

@@ -98,7 +98,9 @@ class Stage:
     def begin(self) -> subprocess.Popen[str]:
         """Start a run whose steps wait behind their effects."""
         (self.project.folder / "wait").touch()
-        return self.project.start("run", "effects.yaml", "-p", f"project={self.project.folder}", "--workers", "4", "--processes", "4")
+        return self.project.start(
+            "run", "effects.yaml", "-p", f"project={self.project.folder}", "--workers", "4", "--processes", "4"
+        )
 
     def resume(self) -> Done:
         (self.project.folder / "wait").unlink(missing_ok=True)
@@ -152,7 +154,8 @@ def test_a_body_whose_process_is_killed_has_its_effect_again(tmp_path: Path) -> 
 
 def test_a_script_that_is_killed_is_made_again_only_by_its_retry(tmp_path: Path) -> None:
     once, twice = (
-        Stage(tmp_path / name, melody(step("a", "shell", "badly", policy))) for name, policy in (("1", ""), ("2", RETRY))
+        Stage(tmp_path / name, melody(step("a", "shell", "badly", policy)))
+        for name, policy in (("1", ""), ("2", RETRY))
     )
 
     assert (once.run().code, twice.run().code) == (1, 0)

@@ -94,7 +94,9 @@ def test_a_full_disk_under_the_state_ends_the_run_and_loses_nothing(
     resumed = project.call("resume", "--json", prefix=prefix)
 
     assert full.code == 4, full
-    assert re.search(rf"cannot write to {disk.folder}/state/\S+: the disk is full .*\(\d+ bytes are needed, \d+ bytes", full.err)
+    assert re.search(
+        rf"cannot write to {disk.folder}/state/\S+: the disk is full .*\(\d+ bytes are needed, \d+ bytes", full.err
+    )
     assert shown["state"] == "interrupted"
     assert done
     assert verified.code == 0, verified
@@ -129,7 +131,9 @@ def test_a_full_folder_for_temporary_files_ends_the_run_and_it_goes_on_with_spac
     resumed = project.call("resume", "--json", prefix=prefix, TMPDIR=str(disk.folder))
 
     assert full.code == 4, full
-    assert re.search(rf"cannot write to {disk.folder}/\S+: the disk is full .*\(\d+ bytes are needed, \d+ bytes", full.err)
+    assert re.search(
+        rf"cannot write to {disk.folder}/\S+: the disk is full .*\(\d+ bytes are needed, \d+ bytes", full.err
+    )
     assert {t["task"]: t["state"] for t in shown["tasks"]}["size"] == "pending"
     assert resumed.code == 0, resumed.err
     done = {t["task"] for t in shown["tasks"] if t["state"] == "succeeded"}

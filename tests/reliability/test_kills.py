@@ -25,9 +25,7 @@ def undisturbed(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
     return digests(done.document())
 
 
-def test_a_run_goes_on_after_any_number_of_kills(
-    tmp_path: Path, undisturbed: dict[str, str]
-) -> None:
+def test_a_run_goes_on_after_any_number_of_kills(tmp_path: Path, undisturbed: dict[str, str]) -> None:
     """Semantics 40, 44: nothing recorded runs again, nothing is left behind, no output differs."""
     chance, kills = random.Random(20_261), 0
     while kills < KILLS:

@@ -13,7 +13,7 @@ from symphony_tests_reliability.sizes import sampled
 SIZE_BYTES = sampled(300 << 20, 5 << 30)
 MOST_BYTES = 256 << 20
 
-PLAYERS = '''
+PLAYERS = """
 import hashlib
 from pathlib import Path
 
@@ -49,7 +49,7 @@ def measure(whole: Path) -> str:
             digest.update(block)
             size += len(block)
     return f"{size} {digest.hexdigest()}"
-'''
+"""
 MELODY = """
 melody: large
 version: 1.0.0

@@ -15,7 +15,7 @@ WANTED_S = 2.0
 ALLOWED_S = WANTED_S if LONG else 8.0
 """What is demanded holds on a machine that does nothing else; tests share theirs."""
 
-STEP = '''
+STEP = """
 
 @operator(version="1.0.0")
 def step(n: int) -> int:
@@ -28,7 +28,7 @@ def step(n: int) -> int:
 @operator(version="1.0.0")
 def count(numbers: list[int]) -> int:
     return len(numbers)
-'''
+"""
 TASKS = f"""
 from players import step
 from symphony import melody

@@ -91,4 +91,6 @@ def test_sixteen_processes_share_a_store_while_garbage_is_collected(tmp_path: Pa
         assert store.database.read("SELECT count(*) FROM keys") == [(KEYS,)]
         assert list((folder / "tmp").iterdir()) == []
         assert not (folder / "quarantine").exists()
-    print(f"{PROCESSES} processes, {KEYS} keys, {ROUNDS} rounds; garbage was collected {collections.strip()} times meanwhile")
+    print(
+        f"{PROCESSES} processes, {KEYS} keys, {ROUNDS} rounds; garbage was collected {collections.strip()} times meanwhile"
+    )

@@ -33,7 +33,11 @@ class Pool:
         self.token = uuid.uuid4().hex
         self._numbers = itertools.count(1)
         self.pool = Processes(
-            folders=[HERE], preload=["slot_players"], slots=SLOTS, grace_s=1.0, environment={**os.environ, MARK: self.token}
+            folders=[HERE],
+            preload=["slot_players"],
+            slots=SLOTS,
+            grace_s=1.0,
+            environment={**os.environ, MARK: self.token},
         )
 
     def give(self, name: str, **arguments: object) -> Call:

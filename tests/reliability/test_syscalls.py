@@ -24,7 +24,9 @@ def undisturbed(tmp_path_factory: pytest.TempPathFactory) -> tuple[dict[str, str
     """The outputs of a run that nothing disturbs, and how often its busiest thread makes each kind of call."""
     folder = tmp_path_factory.mktemp("undisturbed")
     prefix = syscalls.traced(",".join(CALLS), folder / "trace")
-    done = Project(folder / "p", small.FILES).call("run", "small.yaml", "--json", "--durability", "power", prefix=prefix)
+    done = Project(folder / "p", small.FILES).call(
+        "run", "small.yaml", "--json", "--durability", "power", prefix=prefix
+    )
     assert done.code == 0, done.err
     return digests(done.document()), {call: syscalls.most_by_one_thread(folder / "trace", call) for call in CALLS}
 

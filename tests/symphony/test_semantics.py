@@ -83,7 +83,10 @@ def test_star_arguments_are_a_compile_error(project: Path) -> None:
 
 def test_a_task_goes_before_its_player(project: Path) -> None:
     """Semantics 13"""
-    name = melody(project, "{a: {player: 'PLAYERS:patient', with: {n: 1}, timeout: 5s}, b: {player: 'PLAYERS:patient', with: {n: 1}}}")
+    name = melody(
+        project,
+        "{a: {player: 'PLAYERS:patient', with: {n: 1}, timeout: 5s}, b: {player: 'PLAYERS:patient', with: {n: 1}}}",
+    )
 
     own, theirs = bootstrap.compile(name).tasks
 
@@ -139,7 +142,9 @@ def test_a_name_finds_the_projects_melody_before_a_shipped_one(project: Path) ->
 @pytest.mark.parametrize("key", ["container", "environment"])
 def test_reserved_keys_say_that_they_are(project: Path, key: str) -> None:
     """Semantics 21"""
-    (found, *_) = bootstrap.check(melody(project, f"{{a: {{player: 'PLAYERS:one', with: {{n: 1}}, {key}: x}}}}")).diagnostics
+    (found, *_) = bootstrap.check(
+        melody(project, f"{{a: {{player: 'PLAYERS:one', with: {{n: 1}}, {key}: x}}}}")
+    ).diagnostics
 
     assert key in found.message
     assert found.span is not None
@@ -174,8 +179,12 @@ def test_a_result_leaves_memory_after_its_last_reader(project: Path, monkeypatch
         held.append(sum(1 for values in self._values if values))
 
     monkeypatch.setattr(Network, "release", released)
-    chain = "".join(f", t{i}: {{player: 'PLAYERS:one', with: {{n: '${{{{ tasks.t{i - 1} }}}}'}}}}" for i in range(1, 30))
-    name = melody(project, "{t0: {player: 'PLAYERS:one', with: {n: 0}}" + chain + "}", outputs="{last: '${{ tasks.t29 }}'}")
+    chain = "".join(
+        f", t{i}: {{player: 'PLAYERS:one', with: {{n: '${{{{ tasks.t{i - 1} }}}}'}}}}" for i in range(1, 30)
+    )
+    name = melody(
+        project, "{t0: {player: 'PLAYERS:one', with: {n: 0}}" + chain + "}", outputs="{last: '${{ tasks.t29 }}'}"
+    )
 
     result = bootstrap.run(name, store="memory", strict=True)  # strict: the run loop
 

@@ -121,7 +121,9 @@ class Bodies:
             here = Anchors(Path(root), tuple((name, Path(folder)) for name, folder in params))
             # keys are the engine's: without one a task call only encodes and puts
             store = cast(Store, self.parcels)
-            calls = TaskCalls(store, recorded=True, anchors=here, strict=strict, redact=self.secrets.redact, pool=self.pool)
+            calls = TaskCalls(
+                store, recorded=True, anchors=here, strict=strict, redact=self.secrets.redact, pool=self.pool
+            )
             self._calls = {known: calls}
         return calls
 

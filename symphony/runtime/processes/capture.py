@@ -17,7 +17,6 @@ Write = Callable[[float, str, str, str], None]
 """Takes time, level, message and origin (``log``, ``stdout``, ``stderr``) of a line."""
 
 
-
 class LineStream(io.TextIOBase):
     """Stands for ``sys.stdout`` or ``sys.stderr``: whole lines go to `write`.
 

@@ -289,7 +289,9 @@ class ParcelStore:
             with contextlib.suppress(OSError):
                 moved = self._objects.quarantine(digest)
         where = f"; it was moved to {moved}" if moved else ""
-        return DamagedArtifactError(digest, f"the artifact {digest} is damaged: {reason}{where}. Run again what made it")
+        return DamagedArtifactError(
+            digest, f"the artifact {digest} is damaged: {reason}{where}. Run again what made it"
+        )
 
     def path(self, parcel: Parcel) -> Path:
         """The file of a parcel without `data`."""

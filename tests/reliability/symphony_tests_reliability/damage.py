@@ -85,7 +85,10 @@ def flip_small_values(state: Path) -> list[str]:
         packs = {number: bytearray(data) for number, data in connection.execute("SELECT id, data FROM packs")}
         flipped = []
         for digest, pack, start, length in places:
-            if not (state / "objects" / digest[:2].lower() / digest.lower()).exists() and packs[pack][start + length - 1 :]:
+            if (
+                not (state / "objects" / digest[:2].lower() / digest.lower()).exists()
+                and packs[pack][start + length - 1 :]
+            ):
                 packs[pack][start + length - 1] ^= 0x01
                 flipped.append(digest.lower())
         connection.executemany("UPDATE packs SET data=? WHERE id=?", [(bytes(d), n) for n, d in packs.items()])

@@ -56,9 +56,7 @@ class Project:
             stdout=subprocess.PIPE, stderr=subprocess.PIPE, env=self.environment(**environment),
         )  # fmt: skip
 
-    def call(
-        self, *words: str, timeout_s: float = 120.0, prefix: tuple[str, ...] = (), **environment: str
-    ) -> Done:
+    def call(self, *words: str, timeout_s: float = 120.0, prefix: tuple[str, ...] = (), **environment: str) -> Done:
         """Run a command to its end."""
         process = self.start(*words, prefix=prefix, **environment)
         try:

@@ -39,7 +39,7 @@ tasks:
   sizes: {player: "players:size", each: "${{ tasks.bulk }}", with: {part: "${{ item }}"}}
 outputs: {sizes: "${{ tasks.sizes }}"}
 """
-SIZE = '''
+SIZE = """
 
 @operator(version="1.0.0", isolation="process")
 def size(part: bytes, ctx: Context) -> int:
@@ -47,5 +47,5 @@ def size(part: bytes, ctx: Context) -> int:
     size = len(part)
     say("end", ctx.task_id)
     return size
-'''
+"""
 FILES |= {"apart.yaml": APART, "players.py": PLAYERS + SIZE}

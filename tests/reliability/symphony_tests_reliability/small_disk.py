@@ -35,7 +35,9 @@ class SmallDisk:
     def grow(self) -> None:
         """Make space: 64 MiB instead of one."""
         subprocess.run(
-            [*self.prefix(Path("/")), "mount", "-o", "remount,size=64m", str(self.folder)], check=True, capture_output=True
+            [*self.prefix(Path("/")), "mount", "-o", "remount,size=64m", str(self.folder)],
+            check=True,
+            capture_output=True,
         )
 
 

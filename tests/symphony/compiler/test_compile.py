@@ -198,7 +198,12 @@ WRONG: list[tuple[str, dict[str, Any], str, str]] = [
         "product",
     ),
     ("SYM192", {"a": {"player": "slow", "isolation": "thread"}}, "a thread cannot be stopped", "in a process"),
-    ("SYM191", {"a": {"player": "text", "with": {"value": "x"}, "isolation": "sandbox"}}, "asks for a sandbox", "process"),
+    (
+        "SYM191",
+        {"a": {"player": "text", "with": {"value": "x"}, "isolation": "sandbox"}},
+        "asks for a sandbox",
+        "process",
+    ),
     ("SYM173", {"a": {"melody": "./other.yaml"}}, "'./other.yaml' is not to be had", ""),
     (
         "SYM157",

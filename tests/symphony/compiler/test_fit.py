@@ -83,7 +83,9 @@ def test_python_annotations_fit_as_their_classes_do(given: Any, wanted: Any, exp
     assert fit(to_port_type(given), to_port_type(wanted)) is expected
 
 
-@pytest.mark.parametrize("text", ["list[", "nothing", "list[a]", "tuple[integer", "literal[x]", "list[integer, string]"])
+@pytest.mark.parametrize(
+    "text", ["list[", "nothing", "list[a]", "tuple[integer", "literal[x]", "list[integer, string]"]
+)
 def test_what_is_no_type_is_refused_with_a_reason(text: str):
     with pytest.raises(ValueError, match="type"):
         parse_port_type(text)

@@ -38,7 +38,10 @@ def test_ports_are_read_from_the_text(folder: Path):
     found = StaticCatalog(ProjectSources(folder)).find("foreign:measure")
     assert found is not None
 
-    assert [(p.name, str(p.type), p.required) for p in found.inputs] == [("file", "path", True), ("tab", "integer", False)]
+    assert [(p.name, str(p.type), p.required) for p in found.inputs] == [
+        ("file", "path", True),
+        ("tab", "integer", False),
+    ]
     assert str(found.outputs[0].type) == "list[map[integer]]"
     assert found.version == "1.2.0"
 

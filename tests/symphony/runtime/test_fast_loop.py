@@ -181,7 +181,9 @@ def test_a_long_call_among_short_ones_holds_up_nobody(record: bool):
         PlannedTask.model_validate({"id": f"t{i}", "player": NAP.name, "with": {"a": long.get(i, 0)}})
         for i in range(300)
     )
-    plan = Plan(melody="m", players=FrozenMap({NAP.name: NAP}), tasks=tasks, outputs=FrozenMap({}), output_types=FrozenMap({}))
+    plan = Plan(
+        melody="m", players=FrozenMap({NAP.name: NAP}), tasks=tasks, outputs=FrozenMap({}), output_types=FrozenMap({})
+    )
 
     result = execute(plan, Order(recorded=record, workers=4, no_cache=True), Store.open(None), executor_named("pit"))
 
@@ -192,7 +194,9 @@ def test_results_leave_memory_after_their_last_reader_and_outputs_stay():
     """Semantics 43, on the road that records."""
     chain = [PlannedTask.model_validate({"id": "t0", "player": PIN.name, "with": {"a": 1}})]
     chain += [
-        PlannedTask.model_validate({"id": f"t{i}", "player": PIN.name, "with": {"a": Expression.reference("tasks", f"t{i - 1}")}})
+        PlannedTask.model_validate(
+            {"id": f"t{i}", "player": PIN.name, "with": {"a": Expression.reference("tasks", f"t{i - 1}")}}
+        )
         for i in range(1, 50)
     ]
     plan = Plan(melody="m", players=FrozenMap({PIN.name: PIN}), tasks=tuple(chain),
@@ -225,7 +229,11 @@ ARRAYS = PIN.model_copy(update={"name": "fast_loop_players:arrays", "qualname": 
 def test_values_that_compare_element_by_element_pass(workers: int):
     tasks = tuple(
         PlannedTask.model_validate(
-            {"id": f"t{i}", "player": ARRAYS.name, "with": {"a": Expression.reference("tasks", f"t{i - 1}")} if i else {}}
+            {
+                "id": f"t{i}",
+                "player": ARRAYS.name,
+                "with": {"a": Expression.reference("tasks", f"t{i - 1}")} if i else {},
+            }
         )
         for i in range(4)
     )

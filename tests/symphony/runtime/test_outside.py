@@ -129,7 +129,10 @@ outputs: {squares: "${{ tasks.squares }}", later: "${{ tasks.later }}", text: "$
     assert dict(first.outputs) == {"squares": [1, 4, 9], "later": 5, "text": "hello"}, first.failures
     assert first.counts["succeeded"] == again.counts["cached"] == 4
     logs = bootstrap.open_project_store(find_project(project)).logs(first.run, "squares")
-    assert {(line["task"], line["message"]) for line in logs} >= {("squares[0]", "printed 1"), ("squares[2]", "logged 3")}
+    assert {(line["task"], line["message"]) for line in logs} >= {
+        ("squares[0]", "printed 1"),
+        ("squares[2]", "logged 3"),
+    }
 
 
 def test_it_runs_in_another_process_and_results_can_stay_in_memory(project: Path) -> None:
@@ -150,7 +153,9 @@ def test_many_calls_that_are_tried_again_at_once_each_come_to_their_end(project:
     numbers = ", ".join(map(str, range(40)))
     policy = "retry: {attempts: 3, delay: 1ms, jitter: false}"
     tasks = f'  a: {{player: fail, each: [{numbers}], with: {{n: "${{{{ item }}}}"}}, {policy}}}\n'
-    tasks += "  s: {run: 'kill -9 $$', each: [1, 2, 3, 4], with: {n: '${{ item }}'}, retry: {attempts: 5, delay: 1ms}}\n"
+    tasks += (
+        "  s: {run: 'kill -9 $$', each: [1, 2, 3, 4], with: {n: '${{ item }}'}, retry: {attempts: 5, delay: 1ms}}\n"
+    )
 
     result = run(project, tasks + 'outputs: {a: "${{ tasks.a }}"}\n', workers=4)
 
@@ -159,14 +164,18 @@ def test_many_calls_that_are_tried_again_at_once_each_come_to_their_end(project:
 
 
 def test_retries_count_attempts(project: Path) -> None:
-    result = run(project, "  a: {player: fail, with: {n: 5}, retry: {attempts: 3, delay: 1ms}}\noutputs: {a: \"${{ tasks.a }}\"}\n")
+    result = run(
+        project, '  a: {player: fail, with: {n: 5}, retry: {attempts: 3, delay: 1ms}}\noutputs: {a: "${{ tasks.a }}"}\n'
+    )
 
     assert result.outputs["a"] == 5, result.failures
     assert result.tasks["a"].attempts == 3
 
 
 def test_a_lost_process_is_made_good_and_is_no_attempt(project: Path) -> None:
-    result = run(project, f'  a: {{player: flaky, with: {{folder: "{project}"}}}}\noutputs: {{a: "${{{{ tasks.a }}}}"}}\n')
+    result = run(
+        project, f'  a: {{player: flaky, with: {{folder: "{project}"}}}}\noutputs: {{a: "${{{{ tasks.a }}}}"}}\n'
+    )
 
     assert result.outputs["a"] == 7, result.failures
     assert result.tasks["a"].attempts == 1
@@ -222,7 +231,9 @@ def test_a_shell_step_and_its_children_are_ended_by_a_timeout(project: Path) -> 
 
 
 def test_what_a_script_leaves_running_ends_with_it(project: Path) -> None:
-    result = run(project, f'  a: {{run: "setsid sleep {SLEEP} & echo done"}}\noutputs: {{o: "${{{{ tasks.a.stdout }}}}"}}\n')
+    result = run(
+        project, f'  a: {{run: "setsid sleep {SLEEP} & echo done"}}\noutputs: {{o: "${{{{ tasks.a.stdout }}}}"}}\n'
+    )
 
     assert result.outputs["o"] == "done\n", result.failures
     deadline = time.monotonic() + 3

@@ -799,3 +799,36 @@ def test_a_result_that_cannot_be_kept_fails_its_task_and_names_the_codec(store: 
 
     assert {n: str(t.state) for n, t in result.tasks.items()} == {"opaque": "failed", "add": "succeeded"}
     assert "codec" in result.failures[0]["error"]["message"]
+
+
+@operator
+def summed(xs: list[int], x: int = 0) -> int:
+    return sum(xs) + x
+
+
+def test_an_element_stays_in_memory_while_other_rows_of_a_product_need_it():
+    """Semantics 43"""
+
+    @melody
+    def m():
+        xs = add(a=each([1, 2]), b=0)
+        return add(**product(a=xs, b=[10, 20]))
+
+    result = run(m, record=False, strict=True, workers=1)
+
+    assert result.state is RunState.SUCCEEDED, result.failures
+    assert result.outputs["out"] == [11, 21, 12, 22]
+
+
+def test_an_element_stays_in_memory_while_others_need_the_whole_list():
+    """Semantics 43"""
+
+    @melody
+    def m():
+        xs = add(a=each([1, 2, 3]), b=0)
+        return summed(xs=xs, x=each(xs))
+
+    result = run(m, record=False, strict=True, workers=1)
+
+    assert result.state is RunState.SUCCEEDED, result.failures
+    assert result.outputs["out"] == [7, 8, 9]

@@ -286,7 +286,11 @@ def test_every_change_is_one_that_the_table_allows(edges: list[list[tuple[int, i
             if step in ("succeed", "fail"):
                 schedule.state[node] = sc.RUNNING
                 watched.check()
-            ready += schedule.skip(node) if step == "skip" else getattr(schedule, "fail" if step == "fail" else "succeed")(node)
+            ready += (
+                schedule.skip(node)
+                if step == "skip"
+                else getattr(schedule, "fail" if step == "fail" else "succeed")(node)
+            )
         watched.check()
 
 

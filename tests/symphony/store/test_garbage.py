@@ -196,7 +196,9 @@ def test_an_object_that_is_kept_again_while_garbage_is_collected_stays(
     store.catalog.forget(old.digest)
     os.utime(store.objects.path(old.digest), (1.0, 1.0))  # type: ignore[attr-defined]
     other = Store.open(store.folder)
-    monkeypatch.setattr(store.catalog, "drop_cache", lambda: other.put(value))  # behind the decision, before the removal
+    monkeypatch.setattr(
+        store.catalog, "drop_cache", lambda: other.put(value)
+    )  # behind the decision, before the removal
 
     report = collect(store, spare_s=0)
     other.flush()
