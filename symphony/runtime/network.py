@@ -68,6 +68,7 @@ class Network:
         self._uses: list[int] = []
         self._only_user: dict[int, int] = {}
         self.remake: Callable[[int, str, Artifact, DamagedArtifactError], Any] | None = None
+        self.dropped: Callable[[int], None] | None = None
 
     # layout ------------------------------------------------------------------------------------------------------
 
@@ -143,7 +144,7 @@ class Network:
         """Make elements wait for the elements they are made of; returns those whose source failed."""
         left_out: list[tuple[int, int]] = []
         for source in rows.sources.values():
-            if source.nodes is None:
+            if source.nodes is None or not source.streams:
                 continue
             for child, before in zip(children, source.nodes, strict=True):
                 settled = self.schedule.settle(before, child)
@@ -169,6 +170,10 @@ class Network:
         if name in step.task.inputs:
             return input_of(step, name, step.task.inputs[name], _Place(self, self.frames[node], node), self.calls.anchors)
         return Held(coerce(spec.default, spec.port_type, self.calls.anchors.root))
+
+    def rows_of(self, node: int) -> Rows:
+        """The lists that the elements of the task of an element are made of."""
+        return self._rows[self.schedule.parent[node]]
 
     def count(self, node: int) -> int:
         """How many elements a task with `each` has."""
@@ -251,7 +256,7 @@ class Network:
                 name = port or next(iter(self.steps[before].types.outputs))
                 nodes = self.elements(before)
                 crossed = step.task.each is not None and step.task.each.product  # then a row is no element of its own
-                return ListSource(len(nodes), lambda i: self.result(nodes[i], name), None if crossed else nodes)
+                return ListSource(len(nodes), lambda i: self.result(nodes[i], name), nodes, name, streams=not crossed)
         held = self.held(value, frame, node)
         if held.artifact is not None and held.artifact.codec == "list":
             parts = [self._loaded(a) for a in self.calls.store.elements(held.artifact)]
@@ -289,17 +294,17 @@ class Network:
         if rows is None or self.frames[node] is not self.root:
             return
         for source in rows.sources.values():
-            if source.nodes is not None and self.indexes[node] < len(source.nodes):
+            if source.nodes is not None and source.streams and self.indexes[node] < len(source.nodes):
                 before = source.nodes[self.indexes[node]]
                 made_by = self.schedule.parent[before]
-                streams = (
-                    self.steps[node].edges.get(self.steps[made_by].id) == sc.STREAM
-                )  # else the whole list is read, too
-                if streams and self._only_user.get(made_by) == group:
+                edge = self.steps[node].edges.get(self.steps[made_by].id)
+                if edge == sc.STREAM and self._only_user.get(made_by) == group:  # else the whole list is read, too
                     self._drop(before)
 
     def _drop(self, node: int) -> None:
         self._values[node] = None
+        if self.dropped is not None:
+            self.dropped(node)
         for key in [key for key in self._lists if key[0] == node]:
             del self._lists[key]
         for child in self.schedule.children.get(node, ()):
@@ -330,7 +335,7 @@ class Network:
         values, artifacts = self._values[node] or {}, self._artifacts[node] or {}
         value, artifact = values.get(port, MISSING), artifacts.get(port)
         if artifact is None:
-            return Held(value)
+            return value if isinstance(value, Held) else Held(value)
         return Held(value, artifact, lambda: self._load_or_remake(node, port, artifact))
 
     def _load_or_remake(self, node: int, port: str, artifact: Artifact) -> Any:
@@ -382,13 +387,14 @@ class Network:
             expression,
             type_of=lambda r: scope.type_of(r, lambda *_: None),
             value_of=lambda r: self.referred(r, frame, node).value,
-            state_of=lambda function, task: self._asked(frame, function, task),
+            state_of=lambda function, task: self.asked(frame, function, task),
             scope=f"{frame.prefix}{self.steps[node].id}"
             if node is not None and "item" in expression.text
             else frame.prefix,
         )
 
-    def _asked(self, frame: Frame, function: str, task: str) -> bool:
+    def asked(self, frame: Frame, function: str, task: str) -> bool:
+        """What ``failed`` or ``succeeded`` says of a task that has ended."""
         node = frame.nodes[task]
         state = self.schedule.state[node]
         if function == "succeeded":
