@@ -46,7 +46,12 @@ def executor_named(name: str) -> Any:
             raise MissingExtraError(f"the executor {name!r}", name)
         known = sorted({*found, *EXTRA_EXECUTORS})
         raise UsageError(f"there is no executor {name!r}: {did_you_mean(name, known, what='executors')}")
-    return found[name].load()()
+    try:
+        return found[name].load()()
+    except ModuleNotFoundError as error:
+        if name not in EXTRA_EXECUTORS:
+            raise
+        raise MissingExtraError(f"the executor {name!r}", name) from error
 
 
 def run(

@@ -368,7 +368,11 @@ class Engine:
     def _call(self, node: int, worker: str) -> list[int]:
         step, info = self.net.steps[node], self.info_of(node)
         if self.remote is not None:
-            return self.remote.catch_up(node) if self.remote.knows(node) else self._served_or_made(node, step, info, worker)
+            return (
+                self.remote.catch_up(node)
+                if self.remote.knows(node)
+                else self._served_or_made(node, step, info, worker)
+            )
         if not step.outside:
             return self._served_or_made(node, step, info, worker)
         if self.elsewhere.is_parked(node):

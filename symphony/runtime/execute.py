@@ -32,8 +32,8 @@ from symphony.runtime.fast_road import FastRoad
 from symphony.runtime.lease import LEASE_S
 from symphony.runtime.ownership import Ownership
 from symphony.runtime.player_pool import PlayerPool
-from symphony.runtime.remote.deciding import Deciders
 from symphony.runtime.recorded_loop import RecordedCalls, can_record_fast
+from symphony.runtime.remote.deciding import Deciders
 from symphony.runtime.result import LazyTasks, Outputs, RunResult, TaskResult
 from symphony.runtime.run_log import RunLog
 from symphony.runtime.secrets import Secrets
@@ -249,7 +249,7 @@ class Sitting:
         begun = time.monotonic()
         stop, left = None, list[str]()
         if fast is not None:
-            stop, left = drive_fast(fast, self.executor, self.order.workers, self._watch)
+            stop, left = drive_fast(fast, cast(InProcessExecutor, self.executor), self.order.workers, self._watch)
             if not fast.run.failures and stop is None:
                 return self._fast_result(fast, time.monotonic() - begun)
         engine = Engine(
@@ -303,7 +303,13 @@ class Sitting:
     def _fast_road(self) -> FastRoad | None:
         """The fast road, where nothing is asked for that only the run loop can do."""
         order = self.order
-        if not self._in_process or order.strict or order.selected is not None or order.forced or not can_run_fast(self.program, self.params):
+        if (
+            not self._in_process
+            or order.strict
+            or order.selected is not None
+            or order.forced
+            or not can_run_fast(self.program, self.params)
+        ):
             return None
         if not order.recorded and order.on_event is None:
             return FastRoad(FastRun(BoundCalls(self.program, self.params, order.root)), None)

@@ -168,7 +168,9 @@ class Network:
         assert step.body is not None
         spec = step.body.plan.params[name]
         if name in step.task.inputs:
-            return input_of(step, name, step.task.inputs[name], _Place(self, self.frames[node], node), self.calls.anchors)
+            return input_of(
+                step, name, step.task.inputs[name], _Place(self, self.frames[node], node), self.calls.anchors
+            )
         return Held(coerce(spec.default, spec.port_type, self.calls.anchors.root))
 
     def rows_of(self, node: int) -> Rows:

@@ -64,7 +64,9 @@ class FuturesExecutor:
             else:
                 done = self._worker.perform(call, given)
         except BaseException as error:  # noqa: BLE001  whatever it is, the call must not be waited for
-            self._news.put(ended(call.id, LOST, error={"type": "WorkerDiedError", "message": str(error), "traceback": ""}))
+            self._news.put(
+                ended(call.id, LOST, error={"type": "WorkerDiedError", "message": str(error), "traceback": ""})
+            )
             done = Done(call.run, call.id, well=False)
         with self._lock:
             self._done[call.id] = done

@@ -62,8 +62,10 @@ class Ahead:
         """Whether the end of a node is settled as far as this can be: it has ended well, or was handed over."""
         net = self._net
         state = net.schedule.state[node]
-        if state in _WELL or node in self._handed:
+        if state in _WELL:
             return True
+        if node in self._handed:
+            return not net.steps[node].is_effect  # what follows an effect is bound to what the store has of it
         if state >= sc.SUCCEEDED or node not in net.schedule.open_groups or net.steps[node].body is not None:
             return False
         return not net.steps[node].filters and all(map(self._is_known, net.elements(node)))

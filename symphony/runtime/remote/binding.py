@@ -91,7 +91,8 @@ class Binding:
         children = net.schedule.children.get(node)
         if children is not None and net.steps[node].task.each is not None and net.indexes[node] < 0:
             return self._listed(node, port)
-        if node in self._handed:
+        kept = net.calls.recorded and net.steps[node].is_effect and net.schedule.state[node] in _WELL
+        if node in self._handed and not kept:  # else a lost worker would make an effect happen again
             return ("call", self._handed[node], port)
         if net.schedule.state[node] < sc.SUCCEEDED:
             raise NotYetError
@@ -135,4 +136,3 @@ def params_of(net: Network, program: Program, packing: Packing) -> dict[str, For
     """The parameters of a run, as its workers are told them."""
     read: dict[str, Held] = dict(net.root.params)
     return {name: packing.form_of(held, program.param_types.get(name, ANY)) for name, held in read.items()}
-

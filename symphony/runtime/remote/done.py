@@ -8,11 +8,11 @@ from typing import Any
 from symphony.errors import CodecError
 from symphony.model.artifact import Artifact
 from symphony.model.frozen import FrozenMap
+from symphony.runtime.processes.parcel import ABSOLUTE
 from symphony.runtime.values import Held
 from symphony.store.codecs.choice import decode_bytes, encode_value
 from symphony.store.codecs.paths import Outside, source_path, unpack_reference
 from symphony.store.codecs.plain import Reader
-from symphony.runtime.processes.parcel import ABSOLUTE
 from symphony.store.stat_cache import StatCache
 
 LOADERS: dict[str, Callable[[Artifact], Any]] = {}
@@ -78,7 +78,8 @@ def _restored(run: str, call: str, well: bool, told: Mapping[str, tuple[Any, ...
     outputs: dict[str, Held] = {}
     small: dict[str, bytes] = {}
     for port, (document, data, *unkept) in told.items():
-        artifact = Artifact(*document[:4], FrozenMap(document[4]))
+        digest, codec, type_text, size_bytes, meta = document
+        artifact = Artifact(digest, codec, type_text, size_bytes, FrozenMap(meta))
         kept = None if unkept else artifact
         if artifact.codec == "source" and unkept:
             outputs[port] = Held(source_path(artifact, ABSOLUTE))

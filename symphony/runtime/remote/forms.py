@@ -15,7 +15,6 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
-from symphony.errors import DamagedArtifactError
 from symphony.model.artifact import Artifact
 from symphony.model.port_type import ANY, PortType
 from symphony.runtime.processes.parcel import Parcel, ParcelStore
@@ -123,10 +122,7 @@ class Unpacking:
         Raises:
             DamagedArtifactError: it is not there, or not what it was.
         """
-        try:
-            return self._store.get(artifact, anchors=self._anchors)
-        except KeyError as error:
-            raise DamagedArtifactError(f"{artifact.digest} is not in the store of the worker") from error
+        return self._store.get(artifact, anchors=self._anchors)
 
     def _list(self, parts: list[Held], document: Any) -> Held:
         artifact = Artifact.from_document(document) if document is not None else None

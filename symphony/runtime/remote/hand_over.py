@@ -324,17 +324,12 @@ class HandOver:
         """Outputs that the store does not have: small ones were told, the others are fetched when asked for."""
         if self._engine.calls.recorded:
             return {}
-        told = news.get("values") or {}
-        call, stored = news["call"], news.get("outputs") or {}
+        told, stored, call = news.get("values") or {}, news.get("outputs") or {}, news["call"]
         ports = self._engine.net.steps[self._nodes[call]].types.outputs
+        return {port: told[port] if port in told else self._fetched(call, port) for port in ports if port not in stored}
 
-        def fetched(port: str) -> Any:
-            return self._executor.fetch(call).held(port).value
-
-        return {
-            port: told[port] if port in told else Held(load=lambda port=port: fetched(port))
-            for port in ports if port not in stored
-        }  # fmt: skip
+    def _fetched(self, call: str, port: str) -> Held:
+        return Held(load=lambda: self._executor.fetch(call).held(port).value)
 
     def _failed(self, node: int, info: CallInfo, news: News) -> list[int]:
         engine, how = self._engine, news["how"]

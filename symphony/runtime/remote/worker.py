@@ -64,7 +64,9 @@ class CallWorker:
         name: what this worker is called.
     """
 
-    def __init__(self, sheet: RunSheet, tell: Callable[[News], None], *, store: Store | None = None, name: str = "") -> None:
+    def __init__(
+        self, sheet: RunSheet, tell: Callable[[News], None], *, store: Store | None = None, name: str = ""
+    ) -> None:
         make_importable(sheet.modules)
         self.sheet, self._tell, self.name = sheet, tell, name or f"{socket.gethostname()}-{os.getpid()}"
         self._own_store = store is None
@@ -155,8 +157,10 @@ class CallWorker:
         return program, program.steps[call.step[-1]]
 
     def _prepared(self, call: RemoteCall, step: Step, inputs: dict[str, Held]) -> Prepared:
-        if call.key is not None or not self.sheet.recorded:
-            return Prepared(inputs, call.key, {}, None)
+        if not self.sheet.recorded:
+            return Prepared(inputs, None, {}, None)
+        if call.key is not None:  # looked up once more: it may have been made and recorded here before, and been lost
+            return Prepared(inputs, call.key, {}, None if call.forced else self.calls.looked_up(call.key))
         return self.calls.prepare(step, inputs, forced=call.forced)
 
     def _made(self, call: RemoteCall, step: Step, prepared: Prepared) -> Result:
@@ -166,7 +170,7 @@ class CallWorker:
         context = RunContext(
             run_id=call.run, task_id=call.path, attempt=call.attempt, task=call.task, index=call.index,
             temporary=None if self.store.folder is None else self.store.folder / "tmp", stop=self._stop,
-            log=self._output.log.write,
+            log=self._write_line,
             progress=lambda done, total: self._tell({"call": call.id, "what": "progress", "done": done, "total": total}),
         )  # fmt: skip
         try:
@@ -217,7 +221,7 @@ class CallWorker:
             started = outside.started(step, prepared, context if step.player is None else None, time.monotonic())
             arrived: queue.SimpleQueue[Outcome] = queue.SimpleQueue()
             told = outside.told(
-                arrived.put, logged=lambda line: self._output.log.write(dict(line)) and None,
+                arrived.put, logged=lambda line: self._write_line(dict(line)),
                 progressed=lambda d, t: self._tell({"call": call.id, "what": "progress", "done": d, "total": t}),
             )  # fmt: skip
             try:
@@ -299,6 +303,9 @@ class CallWorker:
     def _badly(self, call: RemoteCall, how: str, begun: float | None = None) -> Done:
         self._tell(rc.ended(call.id, how, started_at=begun, ended_at=time.time(), worker=self.name))
         return Done(call.run, call.id, well=False)
+
+    def _write_line(self, line: dict[str, Any]) -> None:
+        self._output.log.write(line)
 
     def _told_line(self, event: Event) -> None:
         self._tell({"call": "", "what": "log", "line": {**(event.data or {}), "task": event.task, "at": event.at}})
