@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from symphony.bootstrap.asking import show as show
     from symphony.bootstrap.asking import show_task as show_task
     from symphony.bootstrap.asking import usual_seconds as usual_seconds
+    from symphony.bootstrap.asking import usual_task_seconds as usual_task_seconds
     from symphony.bootstrap.asking import why as why
     from symphony.bootstrap.checking import Checked as Checked
     from symphony.bootstrap.checking import catalog_of as catalog_of
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
     from symphony.bootstrap.finding import find_definition as find_definition
     from symphony.bootstrap.finding import project_of as project_of
     from symphony.bootstrap.finding import shipped_melodies as shipped_melodies
+    from symphony.bootstrap.gathering import gathered as gathered
     from symphony.bootstrap.identities import identities_of as identities_of
     from symphony.bootstrap.importing import import_file as import_file
     from symphony.bootstrap.pins import verify_pins as verify_pins
@@ -50,10 +52,12 @@ _NAMES = {
         "show",
         "show_task",
         "usual_seconds",
+        "usual_task_seconds",
         "why",
     ),
     "checking": ("Checked", "catalog_of", "check", "compile", "compile_with", "load"),
     "finding": ("find_definition", "project_of", "shipped_melodies"),
+    "gathering": ("gathered",),
     "identities": ("identities_of",),
     "importing": ("import_file",),
     "pins": ("verify_pins",),

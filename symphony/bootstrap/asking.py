@@ -66,6 +66,13 @@ def usual_seconds(store: Store, run: str) -> float | None:
     return found(store, run)
 
 
+def usual_task_seconds(store: Store, melody: str) -> dict[str, float]:
+    """How long the tasks of a melody took the last time that they ran, by task."""
+    from symphony.runtime.history import usual_task_seconds as of_tasks  # only comparing plans needs it
+
+    return of_tasks(store, melody)
+
+
 def profile(store: Store, run: RunRecord) -> dict[str, Any]:
     """The document of `symphony profile`: critical path, parallelism, tasks by cost, what would change it.
 

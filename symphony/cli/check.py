@@ -18,7 +18,9 @@ Format = Annotated[
 
 
 def check(
-    files: Annotated[list[str], typer.Argument(metavar="FILE", help="Melodies, plans, or names of melodies.")],
+    files: Annotated[
+        list[str], typer.Argument(metavar="FILE", help="Melodies, plans, names of melodies, or folders of them.")
+    ],
     format: Format = "text",
     json: Annotated[bool, typer.Option("--json", help="Short for --format json.")] = False,
     no_import: Annotated[
@@ -29,44 +31,64 @@ def check(
 
     Writes nothing. Exits with 2 when something is wrong.
     """
+    from symphony import bootstrap  # the engine; loaded by the commands that need it
+
     format = "json" if json else format
-    ok = _report(files, format, imports=not no_import)
+    ok = _report(bootstrap.gathered(files), format, imports=not no_import)
     raise typer.Exit(0 if ok else 2)
 
 
 def compile_(
-    file: Annotated[str, typer.Argument(metavar="FILE", help="A melody: a file, file.py:name, or a name.")],
+    files: Annotated[
+        list[str], typer.Argument(metavar="FILE", help="Melodies: files, file.py:name, names, or folders.")
+    ],
     output: Annotated[
         Path | None, typer.Option("-o", "--output", metavar="FILE", help="Where the plan goes [default: stdout].")
     ] = None,
     only_check: Annotated[
-        bool, typer.Option("--check", help="Write nothing; exit with 3 when the plan is not up to date.")
+        bool, typer.Option("--check", help="Write nothing; exit with 3 when a plan is not up to date.")
     ] = False,
     format: Format = "text",
     json: Annotated[bool, typer.Option("--json", help="Short for --format json.")] = False,
 ) -> None:
-    """Compile a melody into a plan.
+    """Compile melodies into plans.
 
-    A plan is a file that can be read, hashed, compared and run.
+    A plan is a file that can be read, hashed, compared and run. Those of several melodies go beside them, NAME.plan.json.
     """
     format = "json" if json else format
     from symphony import bootstrap  # the engine; loaded by the commands that need it
     from symphony.cli.own_stdout import own_stdout
 
+    found = bootstrap.gathered(files)
+    if len(found) > 1 and output is not None:
+        raise UsageError(
+            f"-o names one file, and {len(found)} melodies were given: without it each plan goes beside its melody"
+        )
     with own_stdout():
-        checked = bootstrap.check(file)
-    if checked.plan is None or not checked.ok:
-        _report([file], format)
+        checked = [bootstrap.check(file) for file in found]
+    if not all(c.plan is not None and c.ok for c in checked):
+        _report(found, format)
         raise typer.Exit(2)
-    text = checked.plan.to_text()
+    plans = {file: c.plan.to_text() for file, c in zip(found, checked, strict=True) if c.plan is not None}
     if only_check:
-        _refuse_difference(file, output, text)
-        _summary(file, format)
-    elif output is None and format == "text":
-        _warn(checked)
-        write(text)
-    else:
-        _write_plan(file, output, text, format)
+        for file, text in plans.items():
+            _refuse_difference(file, output, text)
+    elif len(plans) > 1:
+        for file, text in plans.items():
+            _write_plan(_beside(file), text)
+    elif output is not None:
+        _write_plan(output, plans[found[0]])
+    elif format == "text":
+        _warn(checked[0])
+        write(plans[found[0]])
+        return
+    _report(found, format)
+
+
+def _beside(file: str) -> Path:
+    """Where the plan of a melody goes: ``melodies/first.plan.json``; of one of several in a file with its name."""
+    path, colon, name = file.partition(":")
+    return Path(path).with_suffix(f".{name}.plan.json" if colon else ".plan.json")
 
 
 def _report(files: list[str], format: str, *, imports: bool = True) -> bool:
@@ -109,21 +131,15 @@ def _warn(checked: object) -> None:
         say(text)
 
 
-def _write_plan(file: str, output: Path | None, text: str, format: str) -> None:
-    if output is not None:
-        from symphony.cli.output_file import write_atomically  # nothing to write without -o
+def _write_plan(output: Path, text: str) -> None:
+    from symphony.cli.output_file import write_atomically  # only where a file is written
 
-        write_atomically(output, text.encode())
-        say(f"wrote {output}")
-    _summary(file, format)
-
-
-def _summary(file: str, format: str) -> None:
-    _report([file], format)
+    write_atomically(output, text.encode())
+    say(f"wrote {output}")
 
 
 def _refuse_difference(file: str, output: Path | None, text: str) -> None:
-    path = output or Path(file).with_suffix(".plan.json")
+    path = output or _beside(file)
     if not path.is_file():
         raise UsageError(f"--check compares with a plan file, and {path} is not there; name it with -o")
     if path.read_text(encoding="utf-8") != text:

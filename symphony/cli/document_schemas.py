@@ -97,6 +97,8 @@ DOCUMENTS: dict[str, tuple[str, Schema]] = {
     "run": ("symphony run and symphony resume", _record(
         run=TEXT, melody=TEXT, plan=DIGEST, executor=TEXT, state=_one_of(RunState), seconds=SECONDS, counts=_COUNTS,
         outputs=_map(_or_null(_OUTPUT)), failures=_list(_record(task=TEXT, error=_ERROR)))),
+    "matrix": ("symphony run --matrix", _record(
+        runs=_list(_record("As `symphony run` prints it.", run=TEXT, state=_one_of(RunState))))),
     "decisions": ("symphony run --dry-run and symphony why", _DECISIONS),
     "show": ("symphony show", _record(
         run=TEXT, melody=TEXT, state=_one_of(RunState), executor=TEXT, started_at=AT, ended_at=_or_null(AT),
@@ -147,6 +149,9 @@ DOCUMENTS: dict[str, tuple[str, Schema]] = {
     "diff": ("symphony diff", _record(
         equal=FLAG, reordered=FLAG, before=_SIDE, after=_SIDE, renamed=_list(_record(before=TEXT, after=TEXT)),
         **dict.fromkeys(("added", "removed", "downstream", "affected_outputs"), _list(TEXT)),
+        forecast=_or_null(_record(
+            "What a next run is likely to make, to be served, and to take.", made=_list(TEXT), served=_list(TEXT),
+            made_s=_or_null(SECONDS), before_s=_or_null(SECONDS), after_s=_or_null(SECONDS), unknown=_list(TEXT))),
         **dict.fromkeys(("rewired", "inputs", "policies", "retyped", "code", "parameters", "outputs", "labels"),
                         _list(_CHANGE)))),
 }  # fmt: skip

@@ -93,13 +93,37 @@ jobs:
         with:
           python-version: "3.11"
       - run: pip install symphony pytest
-      - run: symphony check --format github melodies/*.yaml
-      - run: symphony run first --json
+      - run: symphony check --format github melodies
+      - run: symphony run first --junit report/symphony.xml
       - run: pytest
+      - name: What this change means for the plan
+        if: github.event_name == 'pull_request'
+        run: |
+          git fetch --depth=1 origin "$GITHUB_BASE_REF"
+          symphony diff --format markdown FETCH_HEAD:melodies/first.yaml melodies/first.yaml >> "$GITHUB_STEP_SUMMARY" || [ $? -eq 3 ]
+"""
+
+GITLAB = """\
+melodies:
+  image: python:3.11
+  script:
+    - pip install symphony pytest
+    - symphony check melodies
+    - symphony run first --junit report/symphony.xml
+    - pytest --junitxml report/pytest.xml
+  artifacts:
+    when: always
+    reports:
+      junit: report/*.xml
+  cache:
+    key: symphony
+    paths:
+      - .symphony/
 """
 
 IGNORED = """\
 .symphony/
+report/
 __pycache__/
 .venv/
 .pytest_cache/
@@ -114,5 +138,6 @@ def files_for(name: str) -> dict[str, str]:
         "tests/test_first.py": TEST,
         "pyproject.toml": PROJECT.replace("{name}", name),
         ".github/workflows/symphony.yml": WORKFLOW,
+        ".gitlab-ci.yml": GITLAB,
         ".gitignore": IGNORED,
     }

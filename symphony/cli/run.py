@@ -23,6 +23,7 @@ from symphony.errors import UsageError
 from symphony.model.quantities import parse_duration_s
 
 Texts = list[str]
+INTERRUPTED = 130
 
 
 def run(
@@ -75,9 +76,17 @@ def run(
     tag: Annotated[
         Texts | None, typer.Option("--tag", metavar="TAG", help="A label for 'symphony runs --tag'; repeat it.")
     ] = None,
+    matrix: Annotated[
+        Path | None,
+        typer.Option("--matrix", metavar="FILE", help="A run per row of parameters: YAML, JSON or CSV."),
+    ] = None,
+    junit: Annotated[Path | None, typer.Option("--junit", metavar="FILE", help="Write the tasks as JUnit XML.")] = None,
     watch: Annotated[bool, typer.Option("--watch", help="Run again whenever a file of the project changes.")] = False,
 ) -> None:
-    """Run a melody or a plan."""
+    """Run a melody or a plan.
+
+    With --matrix several times; the worst end counts. A summary goes to $GITHUB_STEP_SUMMARY where that is set.
+    """
     if durability not in ("process", "power"):
         raise UsageError(
             f"--durability {durability!r}: valid are process (survives a kill) and power (survives a power cut)"
@@ -100,8 +109,10 @@ def run(
         from symphony.cli.watch import watched  # only with --watch
 
         watched(project, [word for word in sys.argv[1:] if word != "--watch"])
+    elif matrix is not None:
+        raise typer.Exit(_run_matrix(melody, options, matrix, targets, junit, json=json))
     else:
-        raise typer.Exit(_run(melody, options, targets, json=json))
+        raise typer.Exit(_run(melody, options, targets, junit, json=json))
 
 
 def resume(
@@ -117,13 +128,17 @@ def resume(
     Id, parameters and executor stay. What is recorded stands, the rest is run.
     """
     from symphony import bootstrap  # the engine; loaded by the commands that need it
+    from symphony.cli.terminal import write_document
 
     project = project_here(state)
 
     def start(on_event: Callable[[Any], None]) -> Any:
         return bootstrap.resume(run, project=project, executor=executor, on_event=on_event)
 
-    raise typer.Exit(_finish(start, project, {}, json=json))
+    code, document, _ = _finish(start, project, {}, json=json)
+    if json:
+        write_document(document)
+    raise typer.Exit(code)
 
 
 def _limit(text: str | None) -> float | None:
@@ -135,16 +150,55 @@ def _limit(text: str | None) -> float | None:
         raise UsageError(f"--timeout {text!r}: {error}") from error
 
 
-def _run(melody: str, options: dict[str, Any], targets: dict[str, Path], *, json: bool) -> int:
-    from symphony import bootstrap  # the engine; loaded by the commands that need it
+def _run(melody: str, options: dict[str, Any], targets: dict[str, Path], junit: Path | None, *, json: bool) -> int:
+    from symphony.cli.run_reports import write_reports  # kept from --help
+    from symphony.cli.terminal import write_document
 
     if targets:
         _check_targets(melody, options["project"], targets)
+    code, *finished = _finish(_starting(melody, options), options["project"], targets, json=json)
+    write_reports([(finished[0], finished[1])], junit)
+    if json:
+        write_document(finished[0])
+    return code
 
-    def start(on_event: Callable[[Any], None]) -> Any:
-        return bootstrap.run(melody, **options, on_event=on_event)
 
-    return _finish(start, options["project"], targets, json=json)
+def _starting(melody: str, options: dict[str, Any]) -> Callable[..., Any]:
+    from symphony import bootstrap  # the engine; loaded by the commands that need it
+
+    return lambda on_event: bootstrap.run(melody, **options, on_event=on_event)
+
+
+def _run_matrix(
+    melody: str, options: dict[str, Any], matrix: Path, targets: dict[str, Path], junit: Path | None, *, json: bool
+) -> int:  # fmt: skip
+    """A run per row, one after the other; a row that fails does not keep the next from running."""
+    from symphony.cli.matrix import read_matrix  # only with --matrix
+    from symphony.cli.run_reports import write_reports
+    from symphony.cli.terminal import say, write_document
+
+    if targets:
+        raise UsageError("-o names one file, and --matrix gives many outputs; get them with: symphony artifacts get")
+    rows, finished, codes = read_matrix(matrix), [], []
+    try:
+        for number, row in enumerate(rows, 1):
+            say(f"row {number} of {len(rows)}: {', '.join(f'{n}={v}' for n, v in (row.values | row.texts).items())}")
+            given = {
+                "params": {n: v for n, v in options["params"].items() if n not in row.texts} | row.values,
+                "raw_params": {n: v for n, v in options["raw_params"].items() if n not in row.values} | row.texts,
+                "tags": (*options["tags"], f"row-{number}"),
+            }
+            code, document, tasks = _finish(_starting(melody, options | given), options["project"], {}, json=json)
+            finished.append((document, tasks))
+            codes.append(code)
+            if code == INTERRUPTED:
+                break
+    finally:
+        write_reports(finished, junit)
+    if json:
+        write_document({"runs": [document for document, _ in finished]})
+    say(f"{sum(code == 0 for code in codes)} of {len(rows)} rows succeeded")
+    return max(codes)
 
 
 def _check_targets(melody: str, project: Any, targets: dict[str, Path]) -> None:
@@ -157,15 +211,15 @@ def _check_targets(melody: str, project: Any, targets: dict[str, Path]) -> None:
         check_targets(targets, plan.outputs)
 
 
-def _finish(start: Callable[..., Any], project: Any, targets: dict[str, Path], *, json: bool) -> int:
-    """Run with progress, then say and write what came of it; returns the exit code."""
+def _finish(start: Callable[..., Any], project: Any, targets: dict[str, Path], *, json: bool) -> tuple[int, Any, Any]:
+    """Run with progress, then say and write what came of it; returns the exit code, the document and the tasks."""
     from symphony.cli.collector import collect_as_usual  # kept from --help
     from symphony.cli.interrupt import orderly_interrupts
     from symphony.cli.output_file import write_value
     from symphony.cli.own_stdout import own_stdout
     from symphony.cli.progress import Tally, shown_progress
     from symphony.cli.run_summary import say_summary
-    from symphony.cli.terminal import say, write_document
+    from symphony.cli.terminal import say
     from symphony.runtime.document import run_document
 
     def usual_s(run: str) -> float | None:
@@ -187,9 +241,7 @@ def _finish(start: Callable[..., Any], project: Any, targets: dict[str, Path], *
     say_summary(document, result.tasks, told=tally.told, stream=sys.stderr if json else sys.stdout)
     if result.abandoned:
         say(f"could not be stopped and were left behind: {', '.join(result.abandoned)}")
-    if json:
-        write_document(document)
-    return int(result.exit_code)
+    return int(result.exit_code), document, result.tasks
 
 
 def _predict(melody: str, options: dict[str, Any], *, json: bool) -> None:

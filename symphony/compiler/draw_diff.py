@@ -29,6 +29,22 @@ def difference_graph(before: Plan, after: Plan, difference: Difference) -> Graph
     return Graph(new.name, tuple(nodes), _edges(old, new, renames), tuple(groups[g] for g in sorted(groups)))
 
 
+def side_graphs(before: Plan, after: Plan, difference: Difference) -> tuple[Graph, Graph]:
+    """Both plans' graphs, marked: on the first what is removed, changed or renamed, on the second what became of it."""
+    old, new = graph_of(before), graph_of(after)
+    renames, marks = _new_names(old, difference), _marks(after, new, difference)
+    present, known = {n.id for n in new.nodes}, {renames.get(n.id, n.id) for n in old.nodes}
+
+    def mark(node: GraphNode) -> str | None:
+        name = renames.get(node.id, node.id)
+        found = marks.get(name) if name in present else "removed"
+        return None if found == "affected" else found
+
+    left = tuple(replace(n, state=mark(n)) for n in old.nodes)
+    right = tuple(replace(n, state=marks.get(n.id) if n.id in known else "added") for n in new.nodes)
+    return replace(old, nodes=left), replace(new, nodes=right)
+
+
 def draw_diff_mermaid(before: Plan, after: Plan, difference: Difference, *, full: bool = False) -> str:
     """Draw both plans in one Mermaid picture: added green, removed red, changed amber."""
     return draw_mermaid(difference_graph(before, after, difference), full=full)

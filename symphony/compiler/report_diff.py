@@ -5,9 +5,11 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Callable, Iterator
+from dataclasses import asdict
 from typing import TypeAlias
 
 from symphony.compiler.diff import ABSENT, Change, Difference, Side
+from symphony.compiler.diff_forecast import Forecast
 from symphony.compiler.text_width import printable, shorten
 
 LONGEST = 120
@@ -16,7 +18,7 @@ _Paint: TypeAlias = Callable[[str, str], str]
 _RED, _GREEN, _YELLOW, _BLUE, _BOLD = "31", "32", "33", "34", "1"
 
 
-def report_diff_text(difference: Difference, *, colour: bool = False) -> str:
+def report_diff_text(difference: Difference, foreseen: Forecast | None = None, *, colour: bool = False) -> str:
     """Write the difference as git would: ``-`` and ``+`` lines under what they belong to, then the consequences.
 
     Args:
@@ -31,10 +33,10 @@ def report_diff_text(difference: Difference, *, colour: bool = False) -> str:
         lines.append(paint(f"~ {title}", _YELLOW))
         for change in changes:
             lines += _signed(change, paint)
-    return "\n".join([*lines, *consequences(difference)]) + "\n"
+    return "\n".join([*lines, *_sentences(difference, foreseen)]) + "\n"
 
 
-def report_diff_json(difference: Difference) -> str:
+def report_diff_json(difference: Difference, foreseen: Forecast | None = None) -> str:
     """Write the difference as one JSON document; a side on which there is nothing has no key."""
     document = {
         "equal": difference.equal,
@@ -47,17 +49,18 @@ def report_diff_json(difference: Difference) -> str:
         "reordered": difference.reordered,
         "downstream": list(difference.downstream),
         "affected_outputs": list(difference.affected),
+        "forecast": None if foreseen is None else asdict(foreseen),
     }
     return json.dumps(document, ensure_ascii=False, indent=2) + "\n"
 
 
-def report_diff_markdown(difference: Difference, *, mermaid: str = "") -> str:
+def report_diff_markdown(difference: Difference, foreseen: Forecast | None = None, *, mermaid: str = "") -> str:
     """Write the difference for a pull request: one line, a table of changes, and a folded picture.
 
     Args:
         mermaid: the text of a Mermaid picture of both plans, or empty for none.
     """
-    lines = [f"### {_escaped(_head(difference))}", "", *_listed(consequences(difference))]
+    lines = [f"### {_escaped(_head(difference))}", "", *_listed(_sentences(difference, foreseen))]
     rows = [("added", f"task {_code(task)}", "", "") for task in difference.added]
     rows += [("removed", f"task {_code(task)}", "", "") for task in difference.removed]
     rows += [("renamed", f"task {_code(r.after)}", _code(r.before), _code(r.after)) for r in difference.renamed]
@@ -96,6 +99,32 @@ def consequences(difference: Difference) -> list[str]:
     return lines
 
 
+def _sentences(difference: Difference, foreseen: Forecast | None) -> list[str]:
+    return consequences(difference) + (forecast_sentences(foreseen) if foreseen is not None else [])
+
+
+def forecast_sentences(foreseen: Forecast) -> list[str]:
+    """Say what a change is likely to cost."""
+    made, served = len(foreseen.made), len(foreseen.served)
+    if not made:
+        return [f"A next run is served all {served} tasks."] if served else []
+    took = f", in about {_seconds(foreseen.made_s)}" if foreseen.made_s is not None else ""
+    lines = [f"A next run makes {made} of {made + served} tasks{took}; {served} are served where the results are kept."]
+    if foreseen.before_s and foreseen.after_s:
+        change = foreseen.after_s / foreseen.before_s - 1
+        spent = f"{_seconds(foreseen.before_s)} -> {_seconds(foreseen.after_s)} ({change:+.0%})"
+        lines.append(f"The longest way through the plan, nothing served: {spent}.")
+    if foreseen.unknown and foreseen.before_s:
+        lines.append(f"Not known how long it takes: {_some(foreseen.unknown)}.")
+    return lines
+
+
+def _seconds(seconds: float) -> str:
+    if seconds < 1:
+        return f"{seconds * 1000:.0f} ms"
+    return f"{seconds:.1f} s" if seconds < 120 else f"{seconds / 60:.1f} min"
+
+
 def _some(names: tuple[str, ...], most: int = 12) -> str:
     rest = len(names) - most
     return ", ".join(names[:most]) + (f" and {rest:,} more" if rest > 0 else "")
@@ -120,10 +149,11 @@ def _signed(change: Change, paint: _Paint) -> Iterator[str]:
     path = f"{change.path}: " if change.path else ""
     for sign, value, tone in (("-", change.before, _RED), ("+", change.after, _GREEN)):
         if value is not ABSENT:
-            yield paint(f"    {sign} {path}{shorten(_value(change, value), LONGEST)}", tone)
+            yield paint(f"    {sign} {path}{shorten(value_text(change, value), LONGEST)}", tone)
 
 
-def _value(change: Change, value: object) -> str:
+def value_text(change: Change, value: object) -> str:
+    """A value of a change as people read it; hashes shortened."""
     if isinstance(value, str) and change.path in ("identity", "body"):
         return value[:12]
     return value if isinstance(value, str) and value else json.dumps(value, ensure_ascii=False)
@@ -154,7 +184,7 @@ def _where(change: Change) -> str:
 
 
 def _cell(change: Change, value: object) -> str:
-    return "" if value is ABSENT else _code(shorten(_value(change, value), LONGEST))
+    return "" if value is ABSENT else _code(shorten(value_text(change, value), LONGEST))
 
 
 def _code(text: str) -> str:

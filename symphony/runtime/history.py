@@ -61,6 +61,24 @@ def usual_seconds(store: Store, run_id: str) -> float | None:
     return float(like[0].measures["seconds"]) if like else None
 
 
+def usual_task_seconds(store: Store, melody: str) -> dict[str, float]:
+    """How long the tasks of a melody took the last time that they ran, by task; a task with `each` from first to last."""
+    found: dict[str, float] = {}
+    for run in store.runs(limit=_LOOKED_AT):
+        if run.melody != melody:
+            continue
+        spans: dict[str, tuple[float, float]] = {}
+        for call in store.calls(run.id):
+            if call.state is TaskState.SUCCEEDED and call.started_at is not None and call.ended_at is not None:
+                begun, over = spans.get(call.task, (call.started_at, call.ended_at))
+                spans[call.task] = min(begun, call.started_at), max(over, call.ended_at)
+        for task, (begun, over) in spans.items():
+            found.setdefault(task, max(0.0, over - begun))
+        if len(found) >= run.counts.get("succeeded", 0) + run.counts.get("cached", 0):
+            break
+    return found
+
+
 LAST_LINES = 20
 """Of how many lines `show` tells of one task."""
 

@@ -60,6 +60,7 @@ CALLS = {
     "store verify": "store-verify",
     "graph mixed --run last": "graph",
     "diff mixed greetings:first": "diff",
+    "run greetings:second --matrix rows.csv": "matrix",
 }
 
 
@@ -72,6 +73,7 @@ def validated(document: Any, name: str) -> None:
 def lived_in(project: Path, symphony: Symphony) -> Path:
     """A project in which a run has failed."""
     (project / "melodies" / "mixed.yaml").write_text(MIXED)
+    (project / "rows.csv").write_text("name\nAda\n")
     (project / "broken.yaml").write_text("melody: broken\ntasks:\n  a: {player: 'players:gret'}\n")
     assert symphony("run", "mixed").code == 1
     return project
