@@ -42,6 +42,7 @@ class Supervisor:
         self._deaths: dict[int, int] = {}
         self._batches = Batches(terms.slots)
         self._numbers = self._losses = self._wanted = 0
+        self._untold: list[tuple[Flight, Outcome]] = []
         self._closing = False
         self._selector = selectors.DefaultSelector()
         self._selector.register(self._wake, selectors.EVENT_READ, self._hear_orders)
@@ -69,6 +70,7 @@ class Supervisor:
             for hand in list(self._hands.values()):
                 self._lose(hand)
             self._give_up()
+            self._tell_ends()
             self._selector.close()
             for end in (self._wake, self._woken):
                 end.close()
@@ -84,6 +86,7 @@ class Supervisor:
             self._end_late_calls()
             self._dispatch()
             self._watch_writing()
+            self._tell_ends()
             if self._closing:
                 last = min(last, time.monotonic() + self._terms.grace_s + _LAST_S)
                 if time.monotonic() > last:
@@ -179,7 +182,7 @@ class Supervisor:
             else:
                 break
             taken += 1
-        if self._queue and self._queue[0].batched:
+        if self._queue and self._queue[0].ahead:
             for hand in self._hands.values():
                 if (
                     isinstance(hand, WorkerHand)
@@ -187,7 +190,8 @@ class Supervisor:
                     and self._batches.may_add(hand.flights, self._queue)
                 ):
                     self._give(hand)
-        self._grow(self._terms.slots - taken)
+        if taken < self._terms.slots or self._wanted:
+            self._grow(self._terms.slots - taken)
 
     def _give(self, worker: WorkerHand) -> None:
         given = self._batches.cut(self._queue, len(worker.flights))
@@ -421,4 +425,10 @@ class Supervisor:
     def _tell(self, flight: Flight, outcome: Outcome) -> None:
         if outcome.how is not Ended.DIED:
             self._deaths.pop(flight.call.id, None)
-        tell(flight.call.ended, outcome)
+        self._untold.append((flight, outcome))
+
+    def _tell_ends(self) -> None:
+        """Tell how calls ended, last of all: whoever is woken by it must not get in the way of the next call."""
+        untold, self._untold = self._untold, []
+        for flight, outcome in untold:
+            tell(flight.call.ended, outcome)
