@@ -12,9 +12,10 @@ from collections import deque
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
+from symphony.ipc.framing import frame
 from symphony.model.frozen import EMPTY
 from symphony.runtime.processes import outcomes
-from symphony.runtime.processes.batches import Batches
+from symphony.runtime.processes.batches import AHEAD_BELOW_S, Batches
 from symphony.runtime.processes.channel import Channel
 from symphony.runtime.processes.hands import Flight, Hand, Output, WorkerHand, tell
 from symphony.runtime.processes.link import Link
@@ -84,6 +85,7 @@ class Supervisor:
                 if events & selectors.EVENT_READ and self._selector.get_map().get(key.fd) == key:
                     key.data()
             self._end_late_calls()
+            self._take_back()
             self._dispatch()
             self._watch_writing()
             self._tell_ends()
@@ -96,6 +98,7 @@ class Supervisor:
         if self._closing:
             return 0.05
         dues = [h.flights[0].deadline for h in self._hands.values() if h.flights and h.ending is None]
+        dues += [hand.flights[0].began + AHEAD_BELOW_S for hand in self._held_up()]
         due = min((d for d in dues if d is not None), default=None)
         return None if due is None else max(0.0, due - time.monotonic())
 
@@ -192,6 +195,23 @@ class Supervisor:
                     self._give(hand)
         if taken < self._terms.slots or self._wanted:
             self._grow(self._terms.slots - taken)
+
+    def _held_up(self) -> list[WorkerHand]:
+        """The workers with calls behind the one that runs, while others have nothing to do."""
+        if not self._idle or self._queue:
+            return []
+        workers = [h for h in self._hands.values() if isinstance(h, WorkerHand)]
+        return [w for w in workers if len(w.flights) > 1 and w.ending is None and not w.dead]
+
+    def _take_back(self) -> None:
+        """No call waits behind one that turns out to be long while another worker is free."""
+        for worker in self._held_up():
+            if time.monotonic() - worker.flights[0].began >= AHEAD_BELOW_S:
+                self._hear_worker(worker)  # it may have ended by now
+                behind = [flight.call.id for flight in list(worker.flights)[1:]]
+                if behind and worker.ending is None:
+                    worker.channel.send(frame(["back", behind]))
+                    self._requeue(worker, keep=1)
 
     def _give(self, worker: WorkerHand) -> None:
         given = self._batches.cut(self._queue, len(worker.flights))
@@ -369,9 +389,9 @@ class Supervisor:
             hand.close()
             shutil.rmtree(self._terms.workdir(hand), ignore_errors=True)
 
-    def _requeue(self, hand: Hand) -> None:
+    def _requeue(self, hand: Hand, *, keep: int = 0) -> None:
         """Calls that waited behind the one that ran go back to the front of the queue."""
-        while hand.flights:
+        while len(hand.flights) > keep:
             flight = hand.flights.pop()
             if flight.unwanted or self._closing:
                 self._tell(flight, Outcome(Ended.CANCELLED))
