@@ -112,7 +112,8 @@ class Elsewhere:
         """How many more calls may be handed over, those that were let in before and are under way counted."""
         assert self._outside is not None
         states = self._engine.schedule.state
-        self._let_in = {node for node in self._let_in if states[node] == sc.READY}  # the others were cancelled since
+        # the others were cancelled since
+        self._let_in = {node for node in self._let_in if states[node] in (sc.READY, sc.RETRYING)}
         return self._outside.window - len(self._handed_over) - len(self._let_in)
 
     def hand_over(self, node: int, step: Step, prepared: Prepared, info: CallInfo, begun: float) -> list[int]:
