@@ -30,6 +30,8 @@ if TYPE_CHECKING:
 
 PROCESS_GRACE_S = 1.0
 """How long a process has between SIGTERM and SIGKILL: shorter than what threads get, so that it is gone by then."""
+_PER_THREAD = 8
+"""How many calls one thread hands over in turn: waking another costs more than most calls take to be handed over."""
 
 
 @dataclass(slots=True)
@@ -57,6 +59,7 @@ class Elsewhere:
         self._warmed = False
         self._handed_over: dict[int, Started] = {}
         self._parked: deque[int] = deque()
+        self._let_in: set[int] = set()
         self._healed: set[int] = set()
         self._arrived: queue.SimpleQueue[tuple[int, Any, BaseException | None] | None] = queue.SimpleQueue()
         self._clerk: threading.Thread | None = None
@@ -99,10 +102,19 @@ class Elsewhere:
     def is_parked(self, node: int) -> bool:
         """Whether so many calls are handed over that this one waits until one of them has ended."""
         with self._engine.lock:
-            if self._outside is None or len(self._handed_over) < self._outside.window:
+            if self._outside is None or node in self._let_in or self._room() > 0:
+                self._let_in.discard(node)
                 return False
             self._parked.append(node)
             return True
+
+    def _room(self) -> int:
+        """How many more calls may be handed over, those that were let in before and are under way counted."""
+        assert self._outside is not None
+        states = self._engine.schedule.state
+        # the others were cancelled since
+        self._let_in = {node for node in self._let_in if states[node] in (sc.READY, sc.RETRYING)}
+        return self._outside.window - len(self._handed_over) - len(self._let_in)
 
     def hand_over(self, node: int, step: Step, prepared: Prepared, info: CallInfo, begun: float) -> list[int]:
         """Hand a call to the processes; its end arrives later."""
@@ -225,10 +237,17 @@ class Elsewhere:
         self.unpark()
 
     def unpark(self) -> None:
-        """There may be room for a call that waits: one has ended, or was served instead of being handed over."""
+        """There may be room for calls that wait: one has ended, or was served instead of being handed over.
+
+        They are let in several at a time, once half of the room is free: a thread that is woken for each call takes the
+        processor away from the processes.
+        """
         with self._engine.lock:
-            if self._parked and self._outside is not None and len(self._handed_over) < self._outside.window:
-                self._engine.queue.offer([self._parked.popleft()])
+            if self._parked and self._outside is not None and 2 * (room := self._room()) >= self._outside.window:
+                let_in = [self._parked.popleft() for _ in range(min(room, len(self._parked)))]
+                self._let_in.update(let_in)
+                self._engine.tracker.put(let_in)
+                self._engine.queue.wake(1 + len(let_in) // _PER_THREAD)
 
     # coroutines, and what arrives ---------------------------------------------------------------------------------
 

@@ -20,6 +20,14 @@ def compute(n: int) -> int:
     return total
 
 
+def compute_in_a_loop(calls: int) -> tuple[float, float]:
+    """When a loop of so many calls began and ended."""
+    begun = time.monotonic()
+    for n in range(calls):
+        compute(n)
+    return begun, time.monotonic()
+
+
 @operator(version="1.0.0", isolation="process")
 def computed(n: int) -> int:
     """Compute for about ten milliseconds, in a process."""

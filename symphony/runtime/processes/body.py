@@ -68,7 +68,7 @@ class Bodies:
     ) -> tuple[dict[str, list[Any]], Measured]:
         """Make a call; gives its outputs as parcels in plain form, by name, and what it cost."""
         player, arguments, secrets, checked, context, anchors, strict = call
-        step, calls = self._step(player, context[1], checked), self._task_calls(anchors, strict)
+        step, calls = self._step(player, context[2], checked), self._task_calls(anchors, strict)
         meter = self._meter
         meter.start()
         inputs = self._inputs(arguments, secrets)
@@ -109,7 +109,7 @@ class Bodies:
         step = self._steps.get(known)
         if step is None:
             step = self._steps[known] = _make_step(*player, task_id=task_id, checked=checked)
-        if step.id != task_id:
+        if step.id != task_id:  # another task of the player
             step.task = step.task.model_copy(update={"id": task_id})  # one call at a time, so the step is ours
         return step
 
@@ -131,7 +131,8 @@ class Bodies:
 def _make_step(module: str, qualname: str, name: str, *, task_id: str, checked: Sequence[str]) -> Step:
     player = find_player(module, qualname, name)
     signature = player.signature
-    pin = PlayerPin(
+    # nothing here comes from outside, and making the checks of these models takes longer than many a call
+    pin = PlayerPin.model_construct(
         name=name, kind=str(signature.kind), module=module, qualname=qualname, identity=None,
         codec=signature.codec, is_async=signature.is_async, takes_context=signature.takes_context,
     )  # fmt: skip
@@ -144,7 +145,7 @@ def _make_step(module: str, qualname: str, name: str, *, task_id: str, checked: 
             name, options["setup"], teardown=options.get("teardown"), warmup=options.get("warmup"), shared=bool(options.get("shared"))
         )  # fmt: skip
     return Step(
-        PlannedTask(id=task_id, player=name), pin, player, signature, {}, False, types, ports, NO_RETRY, None,
+        PlannedTask.model_construct(id=task_id, player=name), pin, player, signature, {}, False, types, ports, NO_RETRY, None,
         check={n: ports[n] for n in checked if n in ports}, kind=kind,
     )  # fmt: skip
 

@@ -33,25 +33,24 @@ class Flight:
 
     Attributes:
         frame: the call as the worker is told of it; nothing for a command.
-        batched: whether it may be sent before the calls ahead of it have ended.
+        ahead: whether it may be sent before the call ahead of it has ended.
+        batched: whether it may be sent behind any number of calls.
+        player: what is called, as a name for its durations.
         unwanted: whether it was cancelled while it waited behind another call of its worker.
     """
 
-    __slots__ = ("batched", "began", "call", "deadline", "frame", "lines", "unwanted")
+    __slots__ = ("ahead", "batched", "began", "call", "deadline", "frame", "lines", "player", "unwanted")
 
     def __init__(self, call: ProcessCall, frame: bytes) -> None:
         self.call, self.frame = call, frame
-        self.batched = call.safe and call.timeout_s is None and isinstance(call.body, PlayerBody)
+        body = call.body
+        self.player = f"{body.module}:{body.qualname}" if isinstance(body, PlayerBody) else ""
+        self.ahead = call.safe and bool(self.player)
+        self.batched = self.ahead and call.timeout_s is None
         self.began = 0.0
         self.deadline: float | None = None
         self.unwanted = False
         self.lines: deque[dict[str, Any]] | None = None
-
-    @property
-    def player(self) -> str:
-        """What is called, as a name for its durations."""
-        body = self.call.body
-        return f"{body.module}:{body.qualname}" if isinstance(body, PlayerBody) else ""
 
     def begin(self, name: str) -> None:
         """Note that it runs now."""

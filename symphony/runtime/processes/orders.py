@@ -114,8 +114,8 @@ class ProcessCall:
     Attributes:
         id: names the call; the same for every attempt that should be counted as the same call.
         timeout_s: how long it may run from its start.
-        safe: whether it may be made again without harm when the worker is lost before its turn came to an end. Very
-            short safe calls without a timeout are sent to a worker several at once.
+        safe: whether it may be made again without harm when the worker is lost before its turn came to an end. Short
+            safe calls are sent to a worker one ahead, very short ones without a timeout several at once.
         started: takes the name of the worker, and the time since the epoch.
         logged: takes a line: ``at``, ``task``, ``attempt``, ``level``, ``message``, ``origin``.
         progressed: takes done and total.

@@ -12,9 +12,10 @@ from collections import deque
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
+from symphony.ipc.framing import frame
 from symphony.model.frozen import EMPTY
 from symphony.runtime.processes import outcomes
-from symphony.runtime.processes.batches import Batches
+from symphony.runtime.processes.batches import AHEAD_BELOW_S, Batches
 from symphony.runtime.processes.channel import Channel
 from symphony.runtime.processes.hands import Flight, Hand, Output, WorkerHand, tell
 from symphony.runtime.processes.link import Link
@@ -42,6 +43,7 @@ class Supervisor:
         self._deaths: dict[int, int] = {}
         self._batches = Batches(terms.slots)
         self._numbers = self._losses = self._wanted = 0
+        self._untold: list[tuple[Flight, Outcome]] = []
         self._closing = False
         self._selector = selectors.DefaultSelector()
         self._selector.register(self._wake, selectors.EVENT_READ, self._hear_orders)
@@ -69,6 +71,7 @@ class Supervisor:
             for hand in list(self._hands.values()):
                 self._lose(hand)
             self._give_up()
+            self._tell_ends()
             self._selector.close()
             for end in (self._wake, self._woken):
                 end.close()
@@ -82,8 +85,10 @@ class Supervisor:
                 if events & selectors.EVENT_READ and self._selector.get_map().get(key.fd) == key:
                     key.data()
             self._end_late_calls()
+            self._take_back()
             self._dispatch()
             self._watch_writing()
+            self._tell_ends()
             if self._closing:
                 last = min(last, time.monotonic() + self._terms.grace_s + _LAST_S)
                 if time.monotonic() > last:
@@ -93,6 +98,7 @@ class Supervisor:
         if self._closing:
             return 0.05
         dues = [h.flights[0].deadline for h in self._hands.values() if h.flights and h.ending is None]
+        dues += [hand.flights[0].began + AHEAD_BELOW_S for hand in self._held_up()]
         due = min((d for d in dues if d is not None), default=None)
         return None if due is None else max(0.0, due - time.monotonic())
 
@@ -179,7 +185,7 @@ class Supervisor:
             else:
                 break
             taken += 1
-        if self._queue and self._queue[0].batched:
+        if self._queue and self._queue[0].ahead:
             for hand in self._hands.values():
                 if (
                     isinstance(hand, WorkerHand)
@@ -187,7 +193,25 @@ class Supervisor:
                     and self._batches.may_add(hand.flights, self._queue)
                 ):
                     self._give(hand)
-        self._grow(self._terms.slots - taken)
+        if taken < self._terms.slots or self._wanted:
+            self._grow(self._terms.slots - taken)
+
+    def _held_up(self) -> list[WorkerHand]:
+        """The workers with calls behind the one that runs, while others have nothing to do."""
+        if not self._idle or self._queue:
+            return []
+        workers = [h for h in self._hands.values() if isinstance(h, WorkerHand)]
+        return [w for w in workers if len(w.flights) > 1 and w.ending is None and not w.dead]
+
+    def _take_back(self) -> None:
+        """No call waits behind one that turns out to be long while another worker is free."""
+        for worker in self._held_up():
+            if time.monotonic() - worker.flights[0].began >= AHEAD_BELOW_S:
+                self._hear_worker(worker)  # it may have ended by now
+                behind = [flight.call.id for flight in list(worker.flights)[1:]]
+                if behind and worker.ending is None:
+                    worker.channel.send(frame(["back", behind]))
+                    self._requeue(worker, keep=1)
 
     def _give(self, worker: WorkerHand) -> None:
         given = self._batches.cut(self._queue, len(worker.flights))
@@ -365,9 +389,9 @@ class Supervisor:
             hand.close()
             shutil.rmtree(self._terms.workdir(hand), ignore_errors=True)
 
-    def _requeue(self, hand: Hand) -> None:
+    def _requeue(self, hand: Hand, *, keep: int = 0) -> None:
         """Calls that waited behind the one that ran go back to the front of the queue."""
-        while hand.flights:
+        while len(hand.flights) > keep:
             flight = hand.flights.pop()
             if flight.unwanted or self._closing:
                 self._tell(flight, Outcome(Ended.CANCELLED))
@@ -421,4 +445,10 @@ class Supervisor:
     def _tell(self, flight: Flight, outcome: Outcome) -> None:
         if outcome.how is not Ended.DIED:
             self._deaths.pop(flight.call.id, None)
-        tell(flight.call.ended, outcome)
+        self._untold.append((flight, outcome))
+
+    def _tell_ends(self) -> None:
+        """Tell how calls ended, last of all: whoever is woken by it must not get in the way of the next call."""
+        untold, self._untold = self._untold, []
+        for flight, outcome in untold:
+            tell(flight.call.ended, outcome)

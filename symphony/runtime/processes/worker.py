@@ -13,6 +13,7 @@ import socket
 import sys
 import threading
 import time
+from collections import deque
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
@@ -26,6 +27,8 @@ from symphony.runtime.processes.parcel import ParcelStore
 from symphony.runtime.processes.preloading import import_quietly
 
 _CHUNK = 256 * 1024
+_LONG_S = 0.02
+"""After a call that took longer it is looked whether those behind it were taken back: others may have made them."""
 
 
 class Cancelled(BaseException):
@@ -40,6 +43,7 @@ class Worker:
 
     def __init__(self, channel: socket.socket) -> None:
         self._channel, self._decoder = channel, Decoder()
+        self._waiting: deque[Sequence[Any]] = deque()
         self._stop, self._lock = threading.Event(), threading.RLock()
         self._busy = self._in_body = self._sending = self._due = self._raised = False
         self._capture = Capture(self._log_line)
@@ -109,20 +113,35 @@ class Worker:
         """Answer until the channel is closed. Does not return."""
         signal.signal(signal.SIGTERM, self.on_end)
         while True:
-            data = self._channel.recv(_CHUNK)
-            if not data:
-                os._exit(0)
+            self._hear()
             self._busy = True
-            for message in self._decoder.feed(data):
+            while self._waiting:
+                message, begun = self._waiting.popleft(), time.monotonic()
                 if message[0] == "setup":
                     self._set_up(message[1])
                 else:
                     self._answer(message[1], message[2:])
                 if self._stop.is_set():
                     os._exit(0)
+                if self._waiting and time.monotonic() - begun > _LONG_S:
+                    self._hear(socket.MSG_DONTWAIT)
             self._busy = False
             if self._stop.is_set():
                 os._exit(0)
+
+    def _hear(self, flags: int = 0) -> None:
+        """Read what was sent; a call that was taken back before it began is forgotten."""
+        try:
+            data = self._channel.recv(_CHUNK, flags)
+        except BlockingIOError:
+            return
+        if not data:
+            os._exit(0)
+        for message in self._decoder.feed(data):
+            if message[0] == "back":
+                self._waiting = deque(waiting for waiting in self._waiting if waiting[1] not in message[1])
+            else:
+                self._waiting.append(message)
 
     def _set_up(self, setup: dict[str, Any]) -> None:
         import_quietly(setup["modules"])

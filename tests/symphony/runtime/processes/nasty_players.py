@@ -114,6 +114,14 @@ def kill_itself(ballast: int = 0) -> int:
 
 
 @operator
+def maybe_sleep(seconds: float, kill: bool = False) -> int:
+    time.sleep(seconds)
+    if kill:
+        os.kill(os.getpid(), signal.SIGKILL)
+    return os.getpid()
+
+
+@operator
 def kill_itself_once(flag: Path) -> int:
     if not flag.exists():
         flag.touch()

@@ -35,11 +35,40 @@ def test_calls_that_are_not_known_yet_go_alone() -> None:
     assert Batches(slots=2).room(flight(), 1000) == 1
 
 
-def test_calls_with_a_timeout_and_calls_that_are_not_safe_go_alone() -> None:
-    batches = taught(0.00001)
+def test_calls_that_are_not_safe_go_alone() -> None:
+    assert taught(0.00001).room(flight(safe=False), 1000) == 1
 
-    assert batches.room(flight(timeout_s=1.0), 1000) == 1
-    assert batches.room(flight(safe=False), 1000) == 1
+
+def test_a_call_with_a_timeout_waits_behind_one_call_at_most() -> None:
+    batches = taught(0.00001)
+    queue = deque(flight(timeout_s=1.0) for _ in range(1000))
+
+    assert batches.room(flight(timeout_s=1.0), 1000) == 2
+    assert len(batches.cut(queue, 0)) == 2
+    assert len(batches.cut(queue, 1)) == 1
+    assert not batches.may_add(deque([flight(), flight()]), queue)
+
+
+def test_a_batch_ends_before_a_call_with_a_timeout() -> None:
+    queue = deque([flight(), flight(), flight(timeout_s=1.0), *(flight() for _ in range(100))])
+
+    assert len(taught(0.00001).cut(queue, 0)) == 2
+
+
+def test_nothing_is_sent_behind_a_call_that_may_be_long() -> None:
+    batches, queue = taught(0.002), deque(flight() for _ in range(1000))
+    batches.learn(flight(name="long"), 60.0)
+
+    assert batches.may_add(deque([flight()]), queue)
+    assert not batches.may_add(deque([flight(name="long")]), queue)
+    assert not batches.may_add(deque([flight(name="unknown")]), queue)
+
+
+def test_each_worker_can_have_a_call_before_any_is_sent_ahead() -> None:
+    batches = taught(0.002)
+
+    assert batches.room(flight(), 2) == 2
+    assert batches.room(flight(), 1) == 1
 
 
 def test_a_batch_leaves_enough_for_the_others() -> None:

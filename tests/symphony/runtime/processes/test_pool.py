@@ -398,6 +398,50 @@ def test_only_the_call_that_ran_answers_for_a_death_in_a_batch(benches: Callable
     assert all(len(c.outcomes) == 1 for c in calls)
 
 
+# One call ahead
+
+
+def known_to_be_short(bench: Bench) -> None:
+    bench.pool._supervisor._batches._mean_s["nasty_players:maybe_sleep"] = 0.01
+
+
+def test_a_call_behind_one_that_times_out_is_made_and_has_its_whole_time(benches: Callable[..., Bench]) -> None:
+    bench = benches(slots=1)
+    known_to_be_short(bench)
+    late = bench.give("maybe_sleep", seconds=3600.0, timeout_s=0.4, safe=True)
+    behind = [bench.give("maybe_sleep", seconds=0.3, timeout_s=0.4, safe=True) for _ in range(2)]
+
+    assert late.outcome.how == "timed out"
+    assert [call.outcome.how for call in behind] == ["ok", "ok"]
+    assert {call.outcome.deaths for call in behind} == {0}
+    assert all(len(call.started) == 1 for call in [late, *behind])
+
+
+def test_a_call_behind_one_that_dies_is_made_and_has_cost_no_process(benches: Callable[..., Bench]) -> None:
+    bench = benches(slots=1)
+    known_to_be_short(bench)
+    bad = bench.give("maybe_sleep", seconds=0.1, kill=True, timeout_s=5.0, safe=True)
+    behind = bench.give("maybe_sleep", seconds=0.01, kill=True, timeout_s=5.0, safe=True)
+
+    assert (bad.outcome.how, bad.outcome.deaths) == ("died", 1)
+    assert (behind.outcome.how, behind.outcome.deaths) == ("died", 1)
+
+
+def test_a_call_behind_a_long_one_is_taken_back_by_a_worker_that_is_free(benches: Callable[..., Bench]) -> None:
+    bench = benches(slots=2)
+    bench.pool.warm(2)
+    known_to_be_short(bench)
+    blocked = [bench.give("maybe_sleep", seconds=0.3) for _ in range(2)]
+    long = bench.give("maybe_sleep", seconds=3600.0, safe=True)
+    short = [bench.give("maybe_sleep", seconds=0.01, safe=True) for _ in range(4)]
+
+    assert [call.outcome.how for call in [*blocked, *short]] == ["ok"] * 6
+    assert all(len(call.outcomes) == 1 for call in short)
+    assert not long.outcomes
+    bench.pool.cancel(long.call.id)
+    assert long.outcome.how == "cancelled"
+
+
 # Ways of starting workers
 
 
