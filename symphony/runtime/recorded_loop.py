@@ -43,14 +43,16 @@ class _Form:
     """What is equal in the calls of all tasks that give a player the same ports.
 
     Attributes:
+        moved: by input, in the order of the key, which of those of the task it is; None where the order is the same.
         head, tail: text in front of and behind the inputs in what is hashed.
-        labels: by input, in the order of the key: its name, and the text in front of its identity.
+        labels: by input, in the order of the key, the text in front of its identity.
         packed_head, packed_labels, packed_tail: the same for the entry of a key.
         count: how many parts there are.
     """
 
+    moved: tuple[int, ...] | None
     head: str
-    labels: tuple[tuple[str, str], ...]
+    labels: tuple[str, ...]
     tail: str
     packed_head: bytes
     packed_labels: tuple[bytes, ...]
@@ -88,7 +90,7 @@ class RecordedCalls:
         self.workers: dict[int, str] = {}
         self._thread_names: dict[int, str] = {}
         self._forms: dict[tuple[Any, ...], _Form] = {}
-        self._plan = [self._planned(step, places) for step, places in zip(self._steps, bound.places, strict=True)]
+        self._plan = list(map(self._planned, self._steps, bound.ports, bound.places))
         constants = [self._constant(*found) for found in bound.constant_ports]
         self._identities: list[str] = [""] * count + [part[0] for part in constants]
         self._packed: list[bytes] = [b""] * count + [_pack(part) for part in constants]
@@ -114,16 +116,22 @@ class RecordedCalls:
                     uses[position[reference.name]] += len(self._steps) + 1
         return uses
 
-    def _planned(self, step: Step, places: Mapping[str, int]) -> tuple[_Form, tuple[int, ...]]:
-        form = self._forms.get((id(step.pin), step.code, *places))
+    def _planned(
+        self, step: Step, names: tuple[str, ...], places: tuple[int, ...]
+    ) -> tuple[_Form, tuple[int, ...]]:  # fmt: skip
+        key = id(step.pin), step.code, names
+        form = self._forms.get(key)
         if form is None:
-            form = self._forms[(id(step.pin), step.code, *places)] = self._form(step, places)
-        return form, tuple([places[name] for name, _ in form.labels])
+            form = self._forms[key] = self._form(step, names)
+        return form, places if form.moved is None else tuple([places[p] for p in form.moved])
 
-    def _form(self, step: Step, places: Mapping[str, int]) -> _Form:
-        recipe = self._calls.key_parts.recipe(step, places)
-        labels = tuple((name, f"\0{label}\0") for name, label, _ in recipe.ports)
+    def _form(self, step: Step, names: tuple[str, ...]) -> _Form:
+        recipe = self._calls.key_parts.recipe(step, names)
+        labels = tuple([f"\0{label}\0" for _, label, _ in recipe.ports])
+        order = [name for name, _, _ in recipe.ports]
+        moved = None if order == list(names) else tuple([names.index(name) for name in order])
         return _Form(
+            moved,
             KEY_HEAD + _text(recipe.head), labels, _text(recipe.tail), _packed_items(recipe.head),
             tuple(_pack(label) for _, label, _ in recipe.ports), _packed_items(recipe.tail),
             len(recipe.head) + len(labels) + len(recipe.tail),
@@ -142,7 +150,7 @@ class RecordedCalls:
         """
         form, places = self._plan[i]
         identities = self._identities
-        text = "".join([form.head, *[label[1] + identities[p] for label, p in zip(form.labels, places)], form.tail])  # noqa: B905
+        text = "".join([form.head, *[label + identities[p] for label, p in zip(form.labels, places)], form.tail])  # noqa: B905
         key = self.keys[i] = hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
         first = self._first.setdefault(key, i)
         if first != i:
@@ -366,7 +374,14 @@ def _map_header(count: int) -> bytes:
 
 def can_record_fast(program: Program) -> bool:
     """Whether every call of a program that `can_run_fast` accepts is also one whose key needs nothing special."""
-    return all(_is_keyed_plainly(step) for step in program.steps.values())
+    known: set[int] = set()  # of usual steps those of one player are keyed alike
+    for step in program.steps.values():
+        if not (step.is_usual and id(step.pin) in known):
+            if not _is_keyed_plainly(step):
+                return False
+            if step.is_usual:
+                known.add(id(step.pin))
+    return True
 
 
 def _is_keyed_plainly(step: Step) -> bool:
