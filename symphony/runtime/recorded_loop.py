@@ -26,12 +26,14 @@ from symphony.runtime.keys import KEY_HEAD, shown
 from symphony.runtime.measuring import CpuMeter
 from symphony.runtime.steps import Program, Step
 from symphony.runtime.values import MISSING, Held
-from symphony.store.encoded import Encoded
+from symphony.store.codecs.choice import SCALARS, encode_scalar
+from symphony.store.encoded import SMALL_BYTES, Encoded
 from symphony.store.identity import key_part
 from symphony.store.slices import CallRow, packed_references
 
 _pack: Callable[[Any], bytes] = msgpack.Packer(unicode_errors="surrogatepass").pack
 """Packs texts and tuples of them; a packer kept costs a tenth of a fresh one, and packing never gives up the interpreter."""
+_sha256, _now, _thread = hashlib.sha256, time.time, threading.get_ident
 _BUFFERED = 256
 _BUFFERED_S = 0.02
 _SLOW_S = 0.001
@@ -47,7 +49,7 @@ class _Form:
         head, tail: text in front of and behind the inputs in what is hashed.
         labels: by input, in the order of the key, the text in front of its identity.
         packed_head, packed_labels, packed_tail: the same for the entry of a key.
-        count: how many parts there are.
+        type_text: the type that results are given under; empty where the player names a codec.
     """
 
     moved: tuple[int, ...] | None
@@ -57,7 +59,7 @@ class _Form:
     packed_head: bytes
     packed_labels: tuple[bytes, ...]
     packed_tail: bytes
-    count: int
+    type_text: str
 
 
 class RecordedCalls:
@@ -78,6 +80,7 @@ class RecordedCalls:
         self, bound: BoundCalls, program: Program, calls: TaskCalls, run: str, listener: Callable[[Event], None] | None
     ) -> None:
         self._bound, self._calls, self._run, self._listener = bound, calls, run, listener
+        self._lookup, self._no_cache = calls.store.lookup, calls.no_cache
         self._steps = list(program.steps.values())
         count = len(self._steps)
         self.values: list[Any] = []
@@ -132,9 +135,10 @@ class RecordedCalls:
         moved = None if order == list(names) else tuple([names.index(name) for name in order])
         return _Form(
             moved,
-            KEY_HEAD + _text(recipe.head), labels, _text(recipe.tail), _packed_items(recipe.head),
+            KEY_HEAD + _text(recipe.head), labels, _text(recipe.tail),
+            _map_header(len(recipe.head) + len(labels) + len(recipe.tail)) + _packed_items(recipe.head),
             tuple(_pack(label) for _, label, _ in recipe.ports), _packed_items(recipe.tail),
-            len(recipe.head) + len(labels) + len(recipe.tail),
+            str(step.types.outputs["out"]) if step.pin is not None and step.pin.codec is None else "",
         )  # fmt: skip
 
     def _constant(self, step: Step, name: str, held: Held) -> Part:
@@ -150,16 +154,26 @@ class RecordedCalls:
         """
         form, places = self._plan[i]
         identities = self._identities
-        text = "".join([form.head, *[label + identities[p] for label, p in zip(form.labels, places)], form.tail])  # noqa: B905
-        key = self.keys[i] = hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
+        text = form.head
+        for label, p in zip(form.labels, places):  # noqa: B905  as long as each other; asking costs more than a step
+            text += label + identities[p]
+        key = self.keys[i] = _sha256((text + form.tail).encode("utf-8", "surrogatepass")).hexdigest()
         first = self._first.setdefault(key, i)
         if first != i:
             return self._served(i, self._same_as(first), self.values[first])
-        if not self._calls.no_cache:
-            entry = self._calls.store.lookup(key, anchors=self._calls.anchors)
+        if not self._no_cache:
+            entry = self._lookup(key, anchors=self._calls.anchors)
             if entry is not None:
                 return self._served(i, entry.outputs["out"])
-        return self._made(i, form, places, key)
+        thread = _thread()
+        self.running[thread] = i
+        try:
+            return self._made(i, form, places, key, self._thread_names.get(thread) or self._named(thread))
+        except BaseException:
+            self.workers[i] = self._thread_names[thread]
+            raise
+        finally:
+            del self.running[thread]
 
     def _same_as(self, first: int) -> Artifact:
         """The result of an equal call of this run; waits for it if it is being made by another thread."""
@@ -173,41 +187,25 @@ class RecordedCalls:
         return artifact
 
     def _served(self, i: int, artifact: Artifact, value: Any = MISSING) -> Any:
-        now = time.time()
+        now = _now()
         self.values[i] = value
         self._take_note(i, "cached", artifact, MISSING, now, now, "")
         return value
 
-    def _made(self, i: int, form: _Form, places: tuple[int, ...], key: str) -> Any:
-        thread = threading.get_ident()
-        worker = self._thread_names.get(thread) or self._named(thread)
-        self.running[thread] = i
-        try:
-            return self._made_by(worker, i, form, places, key)
-        except BaseException:
-            self.workers[i] = worker
-            raise
-        finally:
-            del self.running[thread]
-
-    def _made_by(self, worker: str, i: int, form: _Form, places: tuple[int, ...], key: str) -> Any:
-        asked = time.time()
+    def _made(self, i: int, form: _Form, places: tuple[int, ...], key: str, worker: str) -> Any:
+        asked = _now()
         arguments = self._arguments(i)
-        started = self.started[i] = time.time()
+        started = self.started[i] = _now()
         if self._listener is not None:
             self._tell(EventKind.TASK_STARTED, i, {"attempt": 1, "worker": worker})
         function = self._bound.calls[i][1]
         cpu = 0.0 if function in self._meter.quick else self._meter.start()
         value = function(**arguments) if type(arguments) is dict else function(*arguments)
-        ended = time.time()
+        ended = _now()
         cpu_s = self._meter.stop(function, cpu, ended - started) if cpu or ended - started > _SLOW_S else None
-        value, encoded, rows = self._calls.encode_only(self._steps[i], value)
-        packed = b"".join(
-            [b"\x94", packed_references(encoded.artifact), self._packed_run, _pack(self._bound.names[i]), _map_header(form.count),
-             form.packed_head, *[label + self._packed[p] for label, p in zip(form.packed_labels, places)], form.packed_tail]  # noqa: B905
-        )  # fmt: skip
-        entry = key, packed, self._calls.no_cache
+        value, encoded, rows = self._encoded(form, i, value)
         self.values[i] = value
+        packed = self._packed_entry(i, form, places, encoded.artifact)
         measures, waited_s = None, 0.0
         if ended - started > _SLOW_S:
             waited_s = max(
@@ -216,10 +214,28 @@ class RecordedCalls:
             measures = self._measures(places, encoded.artifact, asked, started, ended) | (
                 {} if cpu_s is None else {"cpu_s": cpu_s}
             )
+        entry = key, packed, self._no_cache
         self._take_note(
             i, "succeeded", encoded.artifact, value, started, ended, worker, rows, entry, measures, waited_s
         )
         return value if self._uses[i] else MISSING
+
+    def _encoded(self, form: _Form, i: int, value: Any) -> tuple[Any, Encoded, Sequence[Encoded]]:
+        """A result, its encoded form, and what a commit takes; a number goes the short way."""
+        if form.type_text and type(value) in SCALARS:
+            encoded = encode_scalar(value, form.type_text)
+            if encoded.artifact.size_bytes <= SMALL_BYTES:
+                return value, encoded, (encoded,)
+        return self._calls.encode_only(self._steps[i], value)
+
+    def _packed_entry(self, i: int, form: _Form, places: tuple[int, ...], artifact: Artifact) -> bytes:
+        """The entry of a key, as `pack_entry` packs it."""
+        shown_inputs = self._packed
+        pieces = [b"\x94", packed_references(artifact), self._packed_run, _pack(self._bound.names[i]), form.packed_head]
+        for label, p in zip(form.packed_labels, places):  # noqa: B905  as long as each other
+            pieces += (label, shown_inputs[p])
+        pieces.append(form.packed_tail)
+        return b"".join(pieces)
 
     def _measures(
         self, places: tuple[int, ...], artifact: Artifact, asked: float, started: float, ended: float
@@ -234,10 +250,11 @@ class RecordedCalls:
         arity, _, _, _, _, rest = self._bound.calls[i]
         if arity == -1:
             return {name: self.value(p) for name, p in rest}
-        values = self.values
-        found = [values[p] for p in rest]
-        # by identity: arrays and frames compare element by element
-        return found if not [None for value in found if value is MISSING] else [self.value(p) for p in rest]
+        values, found = self.values, []
+        for p in rest:
+            value = values[p]
+            found.append(value if value is not MISSING else self.value(p))
+        return found
 
     def value(self, position: int) -> Any:
         """The value at a position; loaded where it was served, or has left memory."""
