@@ -298,14 +298,17 @@ class RecordedCalls:
             self._run, self._bound.names[i], -1, state, attempt, begun, ended, waited_s, worker, self.keys[i],
             (reference,), None, None, "", measures,
         )  # fmt: skip
-        buffer = None
+        buffer, uses = None, self._uses
         with self._buffer_lock:
             waiting = self._buffer
             waiting.calls.append(row)
             waiting.rows += rows
             if entry is not None:
                 waiting.keys.append(entry)
-            self._read(i)
+            for p in self._plan[i][1]:  # inputs whose last reader it was leave memory: the store has them
+                left = uses[p] = uses[p] - 1
+                if not left:
+                    self.values[p] = MISSING
             if len(waiting.calls) >= _BUFFERED or ended - started > _SLOW_S or ended - self._flushed_at > _BUFFERED_S:
                 buffer, self._buffer, self._flushed_at = waiting, _Buffer(), ended
         if buffer is not None:
@@ -316,14 +319,6 @@ class RecordedCalls:
             if attempt:
                 data |= {"started_at": started, "duration_s": ended - started, "worker": worker}
             self._tell(EventKind.TASK_ENDED, i, data)
-
-    def _read(self, i: int) -> None:
-        """A call has ended: inputs whose last reader it was leave memory. What is in the store can be loaded again."""
-        uses, values = self._uses, self.values
-        for p in self._plan[i][1]:
-            uses[p] -= 1
-            if not uses[p]:
-                values[p] = MISSING
 
     def _named(self, thread: int) -> str:
         """The name of this thread; it has none of its own, so that names are equal on both roads."""
