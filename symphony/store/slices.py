@@ -130,12 +130,12 @@ _KEY = 9
 
 def pack_calls(rows: Sequence[CallRow]) -> bytes:
     """Calls of one run, by columns; a column of equal values is stored as one."""
-    columns: list[list[Any]] = [list(column) for column in zip(*rows, strict=True)]
+    columns: list[Any] = list(zip(*rows, strict=True))
     columns[_KEY] = _joined(columns[_KEY])
-    return pack_data([len(rows), [c[:1] if c.count(c[0]) == len(c) else c for c in columns[1:]]])
+    return pack_data([len(rows), [c[:1] if c[0] == c[-1] and c.count(c[0]) == len(c) else c for c in columns[1:]]])
 
 
-def _joined(keys: list[str | None]) -> list[Any]:
+def _joined(keys: Sequence[str | None]) -> Sequence[Any]:
     """All keys in one, at half the size, where every call has one."""
     return keys if None in keys else [bytes.fromhex("".join(cast("list[str]", keys)))]
 

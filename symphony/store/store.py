@@ -402,6 +402,8 @@ class Store:
         """
         if self._refusal is not None:
             self._check()
+        if not self._committer.waits(key) and self.catalog.lacks(key):
+            return None  # as of most keys of a run that is new
         entry = self._committer.waiting_key(key) or self.catalog.entry(key)
         if entry is None:
             if key in self.catalog.damaged_keys:

@@ -10,7 +10,7 @@ from typing import Any
 import msgpack
 
 from symphony.errors import CodecError
-from symphony.model.artifact import Artifact
+from symphony.model.artifact import plain_artifact
 from symphony.store.anchors import Anchors
 from symphony.store.codecs import arrays, pickled, plain, scalars, tables
 from symphony.store.codecs.paths import Outside, encode_path, pack_reference
@@ -67,11 +67,11 @@ def encode_scalar(value: Any, type_text: str) -> Encoded:
         form, write = scalars.WRITERS[int]
         value = msgpack.ExtType(form, write(value))
     data = _pack_scalar(value)
-    return Encoded(Artifact(hashlib.sha256(data).hexdigest(), "msgpack", type_text, len(data)), data)
+    return Encoded(plain_artifact(hashlib.sha256(data).hexdigest(), "msgpack", type_text, len(data)), data)
 
 
 def _encoded(data: bytes, codec: str, type_text: str) -> Encoded:
-    return Encoded(Artifact(hashlib.sha256(data).hexdigest(), codec, type_text, len(data)), data)
+    return Encoded(plain_artifact(hashlib.sha256(data).hexdigest(), codec, type_text, len(data)), data)
 
 
 def _encode_path(value: Any, type_text: str, anchors: Anchors, outside: Outside, *, by_name: bool) -> Encoded:
