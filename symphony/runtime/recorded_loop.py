@@ -29,7 +29,7 @@ from symphony.runtime.values import MISSING, Held
 from symphony.store.codecs.choice import SCALARS, encode_scalar
 from symphony.store.encoded import SMALL_BYTES, Encoded
 from symphony.store.identity import key_part
-from symphony.store.slices import CallRow, packed_references
+from symphony.store.slices import CallRow, reference_of
 
 _pack: Callable[[Any], bytes] = msgpack.Packer(unicode_errors="surrogatepass").pack
 """Packs texts and tuples of them; a packer kept costs a tenth of a fresh one, and packing never gives up the interpreter."""
@@ -189,7 +189,7 @@ class RecordedCalls:
     def _served(self, i: int, artifact: Artifact, value: Any = MISSING) -> Any:
         now = _now()
         self.values[i] = value
-        self._take_note(i, "cached", artifact, MISSING, now, now, "")
+        self._take_note(i, "cached", artifact, reference_of(artifact), MISSING, now, now, "")
         return value
 
     def _made(self, i: int, form: _Form, places: tuple[int, ...], key: str, worker: str) -> Any:
@@ -205,7 +205,8 @@ class RecordedCalls:
         cpu_s = self._meter.stop(function, cpu, ended - started) if cpu or ended - started > _SLOW_S else None
         value, encoded, rows = self._encoded(form, i, value)
         self.values[i] = value
-        packed = self._packed_entry(i, form, places, encoded.artifact)
+        reference = reference_of(encoded.artifact)
+        packed = self._packed_entry(i, form, places, reference)
         measures, waited_s = None, 0.0
         if ended - started > _SLOW_S:
             waited_s = max(
@@ -216,7 +217,7 @@ class RecordedCalls:
             )
         entry = key, packed, self._no_cache
         self._take_note(
-            i, "succeeded", encoded.artifact, value, started, ended, worker, rows, entry, measures, waited_s
+            i, "succeeded", encoded.artifact, reference, value, started, ended, worker, rows, entry, measures, waited_s
         )
         return value if self._uses[i] else MISSING
 
@@ -228,10 +229,10 @@ class RecordedCalls:
                 return value, encoded, (encoded,)
         return self._calls.encode_only(self._steps[i], value)
 
-    def _packed_entry(self, i: int, form: _Form, places: tuple[int, ...], artifact: Artifact) -> bytes:
+    def _packed_entry(self, i: int, form: _Form, places: tuple[int, ...], reference: tuple[Any, ...]) -> bytes:
         """The entry of a key, as `pack_entry` packs it."""
         shown_inputs = self._packed
-        pieces = [b"\x94", packed_references(artifact), self._packed_run, _pack(self._bound.names[i]), form.packed_head]
+        pieces = [b"\x94", _pack((reference,)), self._packed_run, _pack(self._bound.names[i]), form.packed_head]
         for label, p in zip(form.packed_labels, places):  # noqa: B905  as long as each other
             pieces += (label, shown_inputs[p])
         pieces.append(form.packed_tail)
@@ -285,15 +286,14 @@ class RecordedCalls:
         return value
 
     def _take_note(
-        self, i: int, state: str, artifact: Artifact, value: Any, started: float, ended: float, worker: str,
-        rows: Sequence[Encoded] = (), entry: tuple[str, bytes, bool] | None = None, measures: dict[str, float] | None = None,
-        waited_s: float = 0.0,
+        self, i: int, state: str, artifact: Artifact, reference: tuple[Any, ...], value: Any, started: float, ended: float,
+        worker: str, rows: Sequence[Encoded] = (), entry: tuple[str, bytes, bool] | None = None,
+        measures: dict[str, float] | None = None, waited_s: float = 0.0,
     ) -> None:  # fmt: skip
         identity = self._identities[i] = key_part(artifact)
         self._packed[i] = _pack((identity, shown(value) if value is not MISSING else identity))
         self.states[i], self.ended[i] = state, ended
         attempt, begun = (1, started) if worker else (0, None)
-        reference = "out", artifact.digest, artifact.codec, artifact.type, artifact.size_bytes, artifact.meta or None
         row: CallRow = (
             self._run, self._bound.names[i], -1, state, attempt, begun, ended, waited_s, worker, self.keys[i],
             (reference,), None, None, "", measures,

@@ -145,7 +145,7 @@ class _Builder:
                 filtering.add(task.id)
         return Program(plan, steps, params, plan.outputs)
 
-    def _usual_step(self, task: PlannedTask, types: Mapping[str, TaskTypes]) -> Step | None:
+    def _usual_step(self, task: PlannedTask, types: dict[str, TaskTypes]) -> Step | None:
         """The step of a task as most are in a large plan, made like that of another one; nothing for any other task."""
         if task.player is None or task.model_fields_set != _USUAL:
             return None

@@ -119,7 +119,11 @@ def write_batch(connection: sqlite3.Connection, batch: Batch, sittings: dict[str
     replacing = key_rows([(k, e[0]) for k, e in batch.keys.items() if e[1]], packs)
     packs.write(connection)
     # in the order of the index, so that pages next to each other are written together
-    insert(connection, "INSERT OR IGNORE INTO artifacts(digest, codec, pack, start, length, refers)", sorted(artifacts, key=_FIRST))
+    insert(
+        connection,
+        "INSERT OR IGNORE INTO artifacts(digest, codec, pack, start, length, refers)",
+        sorted(artifacts, key=_FIRST),
+    )
     insert(connection, "INSERT OR IGNORE INTO keys(key, pack, position)", sorted(keys, key=_FIRST))
     insert(connection, "INSERT OR REPLACE INTO keys(key, pack, position)", replacing)
     _write_slices(connection, batch.calls, sittings)
@@ -174,7 +178,7 @@ def key_rows(entries: Sequence[tuple[str, bytes]], packs: PackWriter) -> list[tu
 
 def _write_slices(connection: sqlite3.Connection, calls: list[CallRow], sittings: dict[str, int]) -> None:
     by_run: dict[str, list[CallRow]] = {}
-    if calls and all([call[0] == calls[0][0] for call in calls]):
+    if len({call[0] for call in calls}) == 1:
         by_run[calls[0][0]] = calls
     else:
         for call in calls:

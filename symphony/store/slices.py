@@ -154,9 +154,9 @@ def _references(outputs: Mapping[str, Artifact] | None) -> tuple[tuple[Any, ...]
     return tuple([(p, a.digest, a.codec, a.type, a.size_bytes, a.meta or None) for p, a in outputs.items()])
 
 
-def packed_references(artifact: Artifact) -> bytes:
-    """The reference of the only output of a player, as `pack_entry` packs it."""
-    return _pack((("out", artifact.digest, artifact.codec, artifact.type, artifact.size_bytes, artifact.meta or None),))
+def reference_of(artifact: Artifact) -> tuple[Any, ...]:
+    """The only output of a player as rows and packed entries hold it, `out` and its reference."""
+    return "out", artifact.digest, artifact.codec, artifact.type, artifact.size_bytes, artifact.meta or None
 
 
 def unpack_calls(run: str, data: bytes) -> list[CallRecord]:
