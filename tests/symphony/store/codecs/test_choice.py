@@ -34,9 +34,8 @@ def test_the_class_of_a_value_chooses_its_codec(store: Store, value: Any, codec:
 
 @given(st.none() | st.booleans() | st.floats() | st.integers() | st.integers(-(2**70), 2**70))
 def test_a_number_is_kept_alike_on_the_short_way(value: Any) -> None:
-    store = Store.open(None)
-
-    assert encode_scalar(value, "integer") == store.encode(value, type=INTEGER)
+    with Store.open(None) as store:
+        assert encode_scalar(value, "integer") == store.encode(value, type=INTEGER)
 
 
 def test_an_array_and_a_table_have_codecs_of_their_own(store: Store) -> None:
