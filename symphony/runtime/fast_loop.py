@@ -263,7 +263,7 @@ class FastRun:
             if first:
                 self._owner = me
         if first:
-            self._work_in_order(me)
+            self._work_in_order(me, alone=threads == 1)
         while True:
             batch = self._take(batch_size, threads, me)
             if not batch:
@@ -275,8 +275,8 @@ class FastRun:
             self._short = short = time.perf_counter() - begun < _SHORT_S * max(1, done)
             batch_size = min(LARGEST_BATCH, batch_size * 2) if short else 1
 
-    def _work_in_order(self, me: int) -> None:
-        """Make calls in plan order, a piece at a time, until one turns out to be long."""
+    def _work_in_order(self, me: int, *, alone: bool) -> None:
+        """Make calls in plan order, a piece at a time, until one turns out to be long and there is somebody to share with."""
         changed, size = self._changed, 1
         while True:
             with changed:
@@ -297,11 +297,11 @@ class FastRun:
                 if made_to < end:
                     return None  # the run is ending
                 self._left -= end - start
-                if not short:
+                if not short and not alone:
                     self._chunk = end, end
                     self._share_out()
                     return None
-            size = min(LARGEST_BATCH, 2 * size)
+            size = min(LARGEST_BATCH, 2 * size) if short else 1
 
     def _is_shared_out(self) -> bool:
         """Whether another thread has shared the calls out meanwhile."""
