@@ -59,7 +59,9 @@ def plans(draw: st.DrawFn) -> Plan:
             for name, kind in zip("ab" if player == "join" else "a", kinds, strict=False)
         }
         fields_ = {"id": f"t{i}", "player": player, "with": inputs}
-        more: dict[str, Any] = draw(st.sampled_from([{}, {}, {}, {"priority": 1}, {"cache": False}, {"retry": {"attempts": 2}}]))
+        more: dict[str, Any] = draw(
+            st.sampled_from([{}, {}, {}, {"priority": 1}, {"cache": False}, {"retry": {"attempts": 2}}])
+        )
         tasks.append(PlannedTask.model_validate(fields_ | more))
     return Plan(melody="m", players=PINS, params=PARAMS, tasks=tuple(tasks))
 
