@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from symphony.model.frozen import EMPTY, FrozenMap
@@ -44,3 +45,20 @@ class Artifact:
             int(document["bytes"]),  # type: ignore[call-overload]
             FrozenMap(document.get("meta") or {}),  # type: ignore[call-overload]
         )
+
+
+def plain_artifact(digest: str, codec: str, type_text: str, size_bytes: int) -> Artifact:
+    """An artifact without `meta`, made in half the time: a frozen class asks on the way to each field."""
+    artifact = _new(Artifact)
+    _set_digest(artifact, digest)
+    _set_codec(artifact, codec)
+    _set_type(artifact, type_text)
+    _set_size(artifact, size_bytes)
+    _set_meta(artifact, EMPTY)
+    return artifact
+
+
+_new: Callable[[type[Artifact]], Artifact] = object.__new__
+_set_digest, _set_codec, _set_type, _set_size, _set_meta = (
+    vars(Artifact)[name].__set__ for name in ("digest", "codec", "type", "size_bytes", "meta")
+)

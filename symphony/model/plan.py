@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from functools import cached_property
 from typing import Annotated, Any, Literal
 
@@ -84,7 +84,35 @@ class PlannedTask(ValueModel):
             return {"id": self.id, "player": self.player, "with": written}
         return self.model_dump(mode="json", by_alias=True, exclude_defaults=True)
 
+    def written(self, colon: str, comma: str) -> str:
+        """`document` as JSON, with these marks between its parts."""
+        inputs = self.inputs
+        if inputs and self.player and self.model_fields_set == _USUAL:
+            found = []
+            for name, value in inputs.items():
+                kind = type(value)
+                if kind is Expression:
+                    text = _quoted("${{ " + value.text + " }}")
+                elif kind is str and is_settled(value):
+                    text = _quoted(value)
+                elif kind is int:
+                    text = int.__repr__(value)
+                else:
+                    break
+                found.append(_quoted(name) + colon + text)
+            else:  # most tasks of a large plan: written by hand, in a third of the time
+                return (
+                    f'{{"id"{colon}{_quoted(self.id)}{comma}"player"{colon}{_quoted(self.player)}{comma}'
+                    f'"with"{colon}{{{comma.join(found)}}}}}'
+                )
+        return _WRITERS[colon](self.document())
 
+
+_quoted: Callable[[str], str] = json.encoder.encode_basestring
+_WRITERS = {
+    colon: json.JSONEncoder(ensure_ascii=False, separators=(comma, colon), allow_nan=False).encode
+    for colon, comma in ((":", ","), (": ", ", "))
+}
 _USUAL = {"id", "player", "inputs"}
 _LABELS = {"melody", "version", "description"}
 _AT_ONCE = 200
@@ -157,8 +185,8 @@ class Plan(ValueModel):
 
     def _content_of_tasks(self) -> Iterator[bytes]:
         for start in range(0, len(self.tasks), _AT_ONCE):
-            some = [task.document() for task in self.tasks[start : start + _AT_ONCE]]
-            yield (b"," if start else b"[") + canonical_json(some)[1:-1]
+            some = ",".join([task.written(":", ",") for task in self.tasks[start : start + _AT_ONCE]])
+            yield (b"," if start else b"[") + some.encode()
         yield b"]"
 
     def _document(self) -> dict[str, Any]:
@@ -175,7 +203,8 @@ class Plan(ValueModel):
         lines = []
         for key, value in head.items():
             if key == "tasks":
-                lines.append(f"  {_json(key)}: {_listed(_json(task.document()) for task in self.tasks)}")
+                tasks = [task.written(": ", ", ") for task in self.tasks]
+                lines.append(f"  {_json(key)}: {_listed(tasks)}")
             elif key == "players" and value:
                 entries = (f"{_json(name)}: {_json(player)}" for name, player in value.items())
                 lines.append(f"  {_json(key)}: {_listed(entries, '{', '}')}")
@@ -213,7 +242,7 @@ class Plan(ValueModel):
         return plan
 
 
-_json = json.JSONEncoder(ensure_ascii=False, separators=(", ", ": "), allow_nan=False).encode
+_json = _WRITERS[": "]
 
 
 def _listed(entries: Iterable[str], start: str = "[", end: str = "]") -> str:

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, cast
 
-from symphony.define.garbage import CollectionEased
+from symphony.define.garbage import CollectionEased, collection_paused
 from symphony.errors import LostRunError, StoreError
 from symphony.model.artifact import Artifact
 from symphony.model.event import Event, EventKind
@@ -132,7 +132,8 @@ class Sitting:
             store, recorded=order.recorded, anchors=self.anchors, no_cache=order.no_cache, strict=order.strict,
             redact=self.secrets.redact, pool=PlayerPool(budget_bytes=order.pool_bytes),
         )  # fmt: skip
-        self.program = build_program(plan)
+        with collection_paused():
+            self.program = build_program(plan)
         self._in_process = executor is None or executor.traits.in_process
         if executor is not None and not self._in_process:
             for step in every_step(self.program):
@@ -242,7 +243,8 @@ class Sitting:
             self.run_id, fail_fast=self._stops_on_failure(), forced=self.order.forced, selected=self.order.selected,
             on_event=self.listener,
         )  # fmt: skip
-        fast = self._fast_road() if not known else None
+        with collection_paused():
+            fast = self._fast_road() if not known else None
         if fast is not None and fast.record is not None and output is not None:
             names = fast.run.names
             output.names, output.making = lambda i: (names[i], 1), fast.record.running

@@ -6,10 +6,12 @@ ends it, and the run loop goes on from there with what was computed. A property 
 
 from __future__ import annotations
 
+import inspect
 import threading
 import time
 from collections.abc import Callable, Mapping
 from contextlib import suppress
+from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, Protocol
 
@@ -34,21 +36,31 @@ class BoundCalls:
         names: the tasks in plan order.
         calls: by position: (arity, function, three positions, all positions); arity -1 calls by name.
         constants: the values at the positions behind the tasks'.
-        edges: by position, what a call waits for.
-        places: by position, where the value of each input is; only where inputs are `named`.
-        constant_ports: by constant, the step and the input that it is for, and the value; likewise.
+        ports: by position, the names of the inputs, in the order of the task; the same object for equal ones.
+        places: by position, where the value of each input is, in that order.
+        constant_ports: by constant, the step and the input that it is for, and the value; only where inputs are `named`.
     """
 
     def __init__(self, program: Program, params: Mapping[str, Held], folder: Any, *, named: bool = False) -> None:
         self.names = list(program.steps)
         self.constants: list[Any] = []
         self.constant_ports: list[tuple[Step, str, Held]] = []
-        self.places: list[dict[str, int]] = []
+        self.calls: list[tuple[int, Callable[..., Any], int, int, int, Any]] = []
+        self.ports: list[tuple[str, ...]] = []
+        self.places: list[tuple[int, ...]] = []
+        self._steps = program.steps
         self._named = named
         self._position = {name: i for i, name in enumerate(self.names)}
         self._params, self._folder = params, folder
-        self.calls = [self._bind(step) for step in program.steps.values()]
-        self.edges = [[self._position[before] for before in step.edges] for step in program.steps.values()]
+        self._orders: dict[tuple[int, tuple[str, ...]], _Order] = {}
+        for step in program.steps.values():
+            self._bind(step)
+
+    @cached_property
+    def edges(self) -> list[list[int]]:
+        """By position, what a call waits for."""
+        position = self._position
+        return [[position[before] for before in step.edges] for step in self._steps.values()]
 
     @cached_property
     def followers(self) -> list[list[int]]:
@@ -70,21 +82,39 @@ class BoundCalls:
         counts = self.counts
         return [f[0] if len(f) == 1 and counts[f[0]] == 1 else -1 for f in self.followers]
 
-    def _bind(self, step: Step) -> tuple[int, Callable[..., Any], int, int, int, Any]:
+    def _bind(self, step: Step) -> None:
         """A call as (arity, function, three positions, all positions): -1 calls by name."""
+        player, inputs, position = step.player, step.task.inputs, self._position
+        assert player is not None
+        if step.is_usual:
+            places = tuple([
+                position[value.bare.name] if type(value) is Expression else self._place(step, name, value)  # type: ignore[union-attr]
+                for name, value in inputs.items()
+            ])  # fmt: skip
+        else:
+            places = tuple([self._place(step, name, value) for name, value in inputs.items()])
+        key = id(player), tuple(inputs)
+        order = self._orders.get(key) or self._order_of(key, step)
+        self.ports.append(order.names)
+        self.places.append(places)
+        if order.by_name:
+            self.calls.append((-1, player.function, 0, 0, 0, tuple(zip(order.names, places, strict=True))))
+            return
+        if order.moved is not None:
+            places = tuple([places[p] for p in order.moved])
+        a, b, c = places if len(places) == 3 else (*places, 0, 0, 0)[:3]
+        self.calls.append((len(places) if len(places) < 4 else 4, player.function, a, b, c, places))
+
+    def _order_of(self, key: tuple[int, tuple[str, ...]], step: Step) -> _Order:
         assert step.player is not None
-        function = step.player.function
-        places = {name: self._place(step, name, value) for name, value in step.task.inputs.items()}
-        if self._named:
-            self.places.append(places)
-        order = [n for n in step.player.parameters if n in places]
-        if order != list(step.player.parameters)[: len(order)] or any(
-            p.kind is p.KEYWORD_ONLY for n, p in step.player.parameters.items() if n in places
-        ):
-            return -1, function, 0, 0, 0, tuple(places.items())
-        positions = tuple(places[n] for n in order)
-        a, b, c = (*positions, 0, 0, 0)[:3]
-        return (len(positions) if len(positions) < 4 else 4), function, a, b, c, positions
+        names, parameters = key[1], step.player.parameters
+        wanted = [name for name in parameters if name in names]
+        by_name = wanted != list(parameters)[: len(wanted)] or any(
+            parameters[name].kind is inspect.Parameter.KEYWORD_ONLY for name in wanted
+        )
+        moved = None if wanted == list(names) else tuple([names.index(name) for name in wanted])
+        order = self._orders[key] = _Order(names, by_name, moved)
+        return order
 
     def _place(self, step: Step, name: str, value: Any) -> int:
         bare = value.bare if isinstance(value, Expression) else None
@@ -95,6 +125,21 @@ class BoundCalls:
         if self._named:
             self.constant_ports.append((step, name, held))
         return len(self.names) + len(self.constants) - 1
+
+
+@dataclass(frozen=True, slots=True)
+class _Order:
+    """How the calls of a player that are given the same inputs are made.
+
+    Attributes:
+        names: the inputs in the order of the task.
+        by_name: whether they cannot be given by position.
+        moved: by parameter, which of them it is; None where the order is the same.
+    """
+
+    names: tuple[str, ...]
+    by_name: bool
+    moved: tuple[int, ...] | None
 
 
 class Maker(Protocol):
@@ -218,7 +263,7 @@ class FastRun:
             if first:
                 self._owner = me
         if first:
-            self._work_in_order(me)
+            self._work_in_order(me, alone=threads == 1)
         while True:
             batch = self._take(batch_size, threads, me)
             if not batch:
@@ -230,8 +275,8 @@ class FastRun:
             self._short = short = time.perf_counter() - begun < _SHORT_S * max(1, done)
             batch_size = min(LARGEST_BATCH, batch_size * 2) if short else 1
 
-    def _work_in_order(self, me: int) -> None:
-        """Make calls in plan order, a piece at a time, until one turns out to be long."""
+    def _work_in_order(self, me: int, *, alone: bool) -> None:
+        """Make calls in plan order, a piece at a time, until one turns out to be long and there is somebody to share with."""
         changed, size = self._changed, 1
         while True:
             with changed:
@@ -252,11 +297,11 @@ class FastRun:
                 if made_to < end:
                     return None  # the run is ending
                 self._left -= end - start
-                if not short:
+                if not short and not alone:
                     self._chunk = end, end
                     self._share_out()
                     return None
-            size = min(LARGEST_BATCH, 2 * size)
+            size = min(LARGEST_BATCH, 2 * size) if short else 1
 
     def _is_shared_out(self) -> bool:
         """Whether another thread has shared the calls out meanwhile."""
@@ -404,7 +449,16 @@ class FastRun:
 
 def can_run_fast(program: Program, params: Mapping[str, Held]) -> bool:
     """Whether a program asks for nothing that only the run loop can do."""
-    return all(_is_plain(step, params) for step in program.steps.values())
+    plain: set[int] = set()
+    for step in program.steps.values():
+        if not step.is_usual or step.check:
+            if not _is_plain(step, params):
+                return False
+        elif id(step.pin) not in plain:  # of usual steps those of one player are all plain, or none
+            if not _is_plain(step, params):
+                return False
+            plain.add(id(step.pin))
+    return True
 
 
 def _is_plain(step: Step, params: Mapping[str, Held]) -> bool:

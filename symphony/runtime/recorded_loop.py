@@ -26,12 +26,14 @@ from symphony.runtime.keys import KEY_HEAD, shown
 from symphony.runtime.measuring import CpuMeter
 from symphony.runtime.steps import Program, Step
 from symphony.runtime.values import MISSING, Held
-from symphony.store.encoded import Encoded
+from symphony.store.codecs.choice import SCALARS, encode_scalar
+from symphony.store.encoded import SMALL_BYTES, Encoded
 from symphony.store.identity import key_part
-from symphony.store.slices import CallRow, packed_references
+from symphony.store.slices import CallRow, reference_of
 
 _pack: Callable[[Any], bytes] = msgpack.Packer(unicode_errors="surrogatepass").pack
 """Packs texts and tuples of them; a packer kept costs a tenth of a fresh one, and packing never gives up the interpreter."""
+_sha256, _now, _thread = hashlib.sha256, time.time, threading.get_ident
 _BUFFERED = 256
 _BUFFERED_S = 0.02
 _SLOW_S = 0.001
@@ -43,19 +45,21 @@ class _Form:
     """What is equal in the calls of all tasks that give a player the same ports.
 
     Attributes:
+        moved: by input, in the order of the key, which of those of the task it is; None where the order is the same.
         head, tail: text in front of and behind the inputs in what is hashed.
-        labels: by input, in the order of the key: its name, and the text in front of its identity.
+        labels: by input, in the order of the key, the text in front of its identity.
         packed_head, packed_labels, packed_tail: the same for the entry of a key.
-        count: how many parts there are.
+        type_text: the type that results are given under; empty where the player names a codec.
     """
 
+    moved: tuple[int, ...] | None
     head: str
-    labels: tuple[tuple[str, str], ...]
+    labels: tuple[str, ...]
     tail: str
     packed_head: bytes
     packed_labels: tuple[bytes, ...]
     packed_tail: bytes
-    count: int
+    type_text: str
 
 
 class RecordedCalls:
@@ -76,6 +80,7 @@ class RecordedCalls:
         self, bound: BoundCalls, program: Program, calls: TaskCalls, run: str, listener: Callable[[Event], None] | None
     ) -> None:
         self._bound, self._calls, self._run, self._listener = bound, calls, run, listener
+        self._lookup, self._no_cache = calls.store.lookup, calls.no_cache
         self._steps = list(program.steps.values())
         count = len(self._steps)
         self.values: list[Any] = []
@@ -88,7 +93,7 @@ class RecordedCalls:
         self.workers: dict[int, str] = {}
         self._thread_names: dict[int, str] = {}
         self._forms: dict[tuple[Any, ...], _Form] = {}
-        self._plan = [self._planned(step, places) for step, places in zip(self._steps, bound.places, strict=True)]
+        self._plan = list(map(self._planned, self._steps, bound.ports, bound.places))
         constants = [self._constant(*found) for found in bound.constant_ports]
         self._identities: list[str] = [""] * count + [part[0] for part in constants]
         self._packed: list[bytes] = [b""] * count + [_pack(part) for part in constants]
@@ -114,19 +119,26 @@ class RecordedCalls:
                     uses[position[reference.name]] += len(self._steps) + 1
         return uses
 
-    def _planned(self, step: Step, places: Mapping[str, int]) -> tuple[_Form, tuple[int, ...]]:
-        form = self._forms.get((id(step.pin), step.code, *places))
+    def _planned(
+        self, step: Step, names: tuple[str, ...], places: tuple[int, ...]
+    ) -> tuple[_Form, tuple[int, ...]]:  # fmt: skip
+        key = id(step.pin), step.code, names
+        form = self._forms.get(key)
         if form is None:
-            form = self._forms[(id(step.pin), step.code, *places)] = self._form(step, places)
-        return form, tuple([places[name] for name, _ in form.labels])
+            form = self._forms[key] = self._form(step, names)
+        return form, places if form.moved is None else tuple([places[p] for p in form.moved])
 
-    def _form(self, step: Step, places: Mapping[str, int]) -> _Form:
-        recipe = self._calls.key_parts.recipe(step, places)
-        labels = tuple((name, f"\0{label}\0") for name, label, _ in recipe.ports)
+    def _form(self, step: Step, names: tuple[str, ...]) -> _Form:
+        recipe = self._calls.key_parts.recipe(step, names)
+        labels = tuple([f"\0{label}\0" for _, label, _ in recipe.ports])
+        order = [name for name, _, _ in recipe.ports]
+        moved = None if order == list(names) else tuple([names.index(name) for name in order])
         return _Form(
-            KEY_HEAD + _text(recipe.head), labels, _text(recipe.tail), _packed_items(recipe.head),
+            moved,
+            KEY_HEAD + _text(recipe.head), labels, _text(recipe.tail),
+            _map_header(len(recipe.head) + len(labels) + len(recipe.tail)) + _packed_items(recipe.head),
             tuple(_pack(label) for _, label, _ in recipe.ports), _packed_items(recipe.tail),
-            len(recipe.head) + len(labels) + len(recipe.tail),
+            str(step.types.outputs["out"]) if step.pin is not None and step.pin.codec is None else "",
         )  # fmt: skip
 
     def _constant(self, step: Step, name: str, held: Held) -> Part:
@@ -142,16 +154,26 @@ class RecordedCalls:
         """
         form, places = self._plan[i]
         identities = self._identities
-        text = "".join([form.head, *[label[1] + identities[p] for label, p in zip(form.labels, places)], form.tail])  # noqa: B905
-        key = self.keys[i] = hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
+        text = form.head
+        for label, p in zip(form.labels, places):  # noqa: B905  as long as each other; asking costs more than a step
+            text += label + identities[p]
+        key = self.keys[i] = _sha256((text + form.tail).encode("utf-8", "surrogatepass")).hexdigest()
         first = self._first.setdefault(key, i)
         if first != i:
             return self._served(i, self._same_as(first), self.values[first])
-        if not self._calls.no_cache:
-            entry = self._calls.store.lookup(key, anchors=self._calls.anchors)
+        if not self._no_cache:
+            entry = self._lookup(key, anchors=self._calls.anchors)
             if entry is not None:
                 return self._served(i, entry.outputs["out"])
-        return self._made(i, form, places, key)
+        thread = _thread()
+        self.running[thread] = i
+        try:
+            return self._made(i, form, places, key, self._thread_names.get(thread) or self._named(thread))
+        except BaseException:
+            self.workers[i] = self._thread_names[thread]
+            raise
+        finally:
+            del self.running[thread]
 
     def _same_as(self, first: int) -> Artifact:
         """The result of an equal call of this run; waits for it if it is being made by another thread."""
@@ -165,41 +187,26 @@ class RecordedCalls:
         return artifact
 
     def _served(self, i: int, artifact: Artifact, value: Any = MISSING) -> Any:
-        now = time.time()
+        now = _now()
         self.values[i] = value
-        self._take_note(i, "cached", artifact, MISSING, now, now, "")
+        self._take_note(i, "cached", artifact, reference_of(artifact), MISSING, now, now, "")
         return value
 
-    def _made(self, i: int, form: _Form, places: tuple[int, ...], key: str) -> Any:
-        thread = threading.get_ident()
-        worker = self._thread_names.get(thread) or self._named(thread)
-        self.running[thread] = i
-        try:
-            return self._made_by(worker, i, form, places, key)
-        except BaseException:
-            self.workers[i] = worker
-            raise
-        finally:
-            del self.running[thread]
-
-    def _made_by(self, worker: str, i: int, form: _Form, places: tuple[int, ...], key: str) -> Any:
-        asked = time.time()
+    def _made(self, i: int, form: _Form, places: tuple[int, ...], key: str, worker: str) -> Any:
+        asked = _now()
         arguments = self._arguments(i)
-        started = self.started[i] = time.time()
+        started = self.started[i] = _now()
         if self._listener is not None:
             self._tell(EventKind.TASK_STARTED, i, {"attempt": 1, "worker": worker})
         function = self._bound.calls[i][1]
         cpu = 0.0 if function in self._meter.quick else self._meter.start()
         value = function(**arguments) if type(arguments) is dict else function(*arguments)
-        ended = time.time()
+        ended = _now()
         cpu_s = self._meter.stop(function, cpu, ended - started) if cpu or ended - started > _SLOW_S else None
-        value, encoded, rows = self._calls.encode_only(self._steps[i], value)
-        packed = b"".join(
-            [b"\x94", packed_references(encoded.artifact), self._packed_run, _pack(self._bound.names[i]), _map_header(form.count),
-             form.packed_head, *[label + self._packed[p] for label, p in zip(form.packed_labels, places)], form.packed_tail]  # noqa: B905
-        )  # fmt: skip
-        entry = key, packed, self._calls.no_cache
+        value, encoded, rows = self._encoded(form, i, value)
         self.values[i] = value
+        reference = reference_of(encoded.artifact)
+        packed = self._packed_entry(i, form, places, reference)
         measures, waited_s = None, 0.0
         if ended - started > _SLOW_S:
             waited_s = max(
@@ -208,10 +215,28 @@ class RecordedCalls:
             measures = self._measures(places, encoded.artifact, asked, started, ended) | (
                 {} if cpu_s is None else {"cpu_s": cpu_s}
             )
+        entry = key, packed, self._no_cache
         self._take_note(
-            i, "succeeded", encoded.artifact, value, started, ended, worker, rows, entry, measures, waited_s
+            i, "succeeded", encoded.artifact, reference, value, started, ended, worker, rows, entry, measures, waited_s
         )
         return value if self._uses[i] else MISSING
+
+    def _encoded(self, form: _Form, i: int, value: Any) -> tuple[Any, Encoded, Sequence[Encoded]]:
+        """A result, its encoded form, and what a commit takes; a number goes the short way."""
+        if form.type_text and type(value) in SCALARS:
+            encoded = encode_scalar(value, form.type_text)
+            if encoded.artifact.size_bytes <= SMALL_BYTES:
+                return value, encoded, (encoded,)
+        return self._calls.encode_only(self._steps[i], value)
+
+    def _packed_entry(self, i: int, form: _Form, places: tuple[int, ...], reference: tuple[Any, ...]) -> bytes:
+        """The entry of a key, as `pack_entry` packs it."""
+        shown_inputs = self._packed
+        pieces = [b"\x94", _pack((reference,)), self._packed_run, _pack(self._bound.names[i]), form.packed_head]
+        for label, p in zip(form.packed_labels, places):  # noqa: B905  as long as each other
+            pieces += (label, shown_inputs[p])
+        pieces.append(form.packed_tail)
+        return b"".join(pieces)
 
     def _measures(
         self, places: tuple[int, ...], artifact: Artifact, asked: float, started: float, ended: float
@@ -226,10 +251,11 @@ class RecordedCalls:
         arity, _, _, _, _, rest = self._bound.calls[i]
         if arity == -1:
             return {name: self.value(p) for name, p in rest}
-        values = self.values
-        found = [values[p] for p in rest]
-        # by identity: arrays and frames compare element by element
-        return found if not [None for value in found if value is MISSING] else [self.value(p) for p in rest]
+        values, found = self.values, []
+        for p in rest:
+            value = values[p]
+            found.append(value if value is not MISSING else self.value(p))
+        return found
 
     def value(self, position: int) -> Any:
         """The value at a position; loaded where it was served, or has left memory."""
@@ -260,27 +286,29 @@ class RecordedCalls:
         return value
 
     def _take_note(
-        self, i: int, state: str, artifact: Artifact, value: Any, started: float, ended: float, worker: str,
-        rows: Sequence[Encoded] = (), entry: tuple[str, bytes, bool] | None = None, measures: dict[str, float] | None = None,
-        waited_s: float = 0.0,
+        self, i: int, state: str, artifact: Artifact, reference: tuple[Any, ...], value: Any, started: float, ended: float,
+        worker: str, rows: Sequence[Encoded] = (), entry: tuple[str, bytes, bool] | None = None,
+        measures: dict[str, float] | None = None, waited_s: float = 0.0,
     ) -> None:  # fmt: skip
         identity = self._identities[i] = key_part(artifact)
         self._packed[i] = _pack((identity, shown(value) if value is not MISSING else identity))
         self.states[i], self.ended[i] = state, ended
         attempt, begun = (1, started) if worker else (0, None)
-        reference = "out", artifact.digest, artifact.codec, artifact.type, artifact.size_bytes, artifact.meta or None
         row: CallRow = (
             self._run, self._bound.names[i], -1, state, attempt, begun, ended, waited_s, worker, self.keys[i],
             (reference,), None, None, "", measures,
         )  # fmt: skip
-        buffer = None
+        buffer, uses = None, self._uses
         with self._buffer_lock:
             waiting = self._buffer
             waiting.calls.append(row)
             waiting.rows += rows
             if entry is not None:
                 waiting.keys.append(entry)
-            self._read(i)
+            for p in self._plan[i][1]:  # inputs whose last reader it was leave memory: the store has them
+                left = uses[p] = uses[p] - 1
+                if not left:
+                    self.values[p] = MISSING
             if len(waiting.calls) >= _BUFFERED or ended - started > _SLOW_S or ended - self._flushed_at > _BUFFERED_S:
                 buffer, self._buffer, self._flushed_at = waiting, _Buffer(), ended
         if buffer is not None:
@@ -291,14 +319,6 @@ class RecordedCalls:
             if attempt:
                 data |= {"started_at": started, "duration_s": ended - started, "worker": worker}
             self._tell(EventKind.TASK_ENDED, i, data)
-
-    def _read(self, i: int) -> None:
-        """A call has ended: inputs whose last reader it was leave memory. What is in the store can be loaded again."""
-        uses, values = self._uses, self.values
-        for p in self._plan[i][1]:
-            uses[p] -= 1
-            if not uses[p]:
-                values[p] = MISSING
 
     def _named(self, thread: int) -> str:
         """The name of this thread; it has none of its own, so that names are equal on both roads."""
@@ -366,7 +386,14 @@ def _map_header(count: int) -> bytes:
 
 def can_record_fast(program: Program) -> bool:
     """Whether every call of a program that `can_run_fast` accepts is also one whose key needs nothing special."""
-    return all(_is_keyed_plainly(step) for step in program.steps.values())
+    known: set[int] = set()  # of usual steps those of one player are keyed alike
+    for step in program.steps.values():
+        if not (step.is_usual and id(step.pin) in known):
+            if not _is_keyed_plainly(step):
+                return False
+            if step.is_usual:
+                known.add(id(step.pin))
+    return True
 
 
 def _is_keyed_plainly(step: Step) -> bool:

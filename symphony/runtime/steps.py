@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -41,6 +41,7 @@ class Step:
         outside: whether the body runs in a process of its own.
         cached: whether results may be served.
         is_effect: whether the task is there for its effect, or is never served: it waits until what it reads is recorded.
+        is_usual: whether the task says nothing but its player and inputs, each a literal or the whole result of a task.
     """
 
     task: PlannedTask
@@ -63,6 +64,7 @@ class Step:
     outside: bool = False
     cached: bool = False
     is_effect: bool = False
+    is_usual: bool = False
 
     def __post_init__(self) -> None:
         pin, task = self.pin, self.task
@@ -82,6 +84,22 @@ class Step:
     def id(self) -> str:
         """The id of the task."""
         return self.task.id
+
+    def alike(self, task: PlannedTask, edges: dict[str, int], check: dict[str, PortType]) -> Step:
+        """The step of another usual task of the same player: what is equal is not found out again."""
+        step = _new_step(Step)
+        step.task, step.edges, step.check, step.constants = task, edges, check, {}
+        step.pin, step.player, step.signature, step.types = self.pin, self.player, self.signature, self.types
+        step.ports, step.retry, step.code, step.kind = self.ports, self.retry, self.code, self.kind
+        step.filters, step.body, step.demands = self.filters, self.body, self.demands
+        step.wants_context, step.outside, step.cached = self.wants_context, self.outside, self.cached
+        step.is_effect, step.is_usual = self.is_effect, True
+        return step
+
+
+_new_step: Callable[[type[Step]], Step] = object.__new__
+_USUAL = {"id", "player", "inputs"}
+_LITERALS = frozenset({str, int, float, bool, type(None)})
 
 
 @dataclass(slots=True)
@@ -119,6 +137,7 @@ class _Builder:
         self._shapes: dict[tuple[str, bool], Any] = {}
         self._loose: dict[tuple[int, int], bool] = {}
         self._kinds: dict[str, PlayerKind] = {}
+        self._usual: dict[str, Step] = {}
 
     def program(self, plan: Plan) -> Program:
         types: dict[str, TaskTypes] = {}
@@ -126,12 +145,38 @@ class _Builder:
         params = {n: p.port_type for n, p in plan.params.items()}
         filtering: set[str] = set()
         for task in plan.tasks:
-            step = self.step(task, types, params, filtering)
+            step = self._usual_step(task, types) or self.step(task, types, params, filtering)
             steps[task.id] = step
             types[task.id] = step.types
             if step.filters:
                 filtering.add(task.id)
         return Program(plan, steps, params, plan.outputs)
+
+    def _usual_step(self, task: PlannedTask, types: dict[str, TaskTypes]) -> Step | None:
+        """The step of a task as most are in a large plan, made like that of another one; nothing for any other task."""
+        if task.player is None or task.model_fields_set != _USUAL:
+            return None
+        model = self._usual.get(task.player)
+        if model is None:
+            blank = PlannedTask(id=task.id, player=task.player)
+            model = self._usual[task.player] = self.step(blank, types, {}, set())
+        ports, loose = model.ports, self._loose
+        edges: dict[str, int] = {}
+        check: dict[str, PortType] = {}
+        for name, value in task.inputs.items():
+            if type(value) is Expression:
+                bare = value.bare
+                if bare is None or bare.root != "tasks" or bare.path or bare.optional:
+                    return None
+                edges[bare.name] = DATA
+                wanted = ports.get(name)
+                if wanted is not None:
+                    known = loose.get((id(types.get(bare.name)), id(wanted)))
+                    if known or (known is None and self._is_loose(value, wanted, types, {})):
+                        check[name] = wanted
+            elif type(value) not in _LITERALS:
+                return None
+        return model.alike(task, edges, check)
 
     def step(
         self, task: PlannedTask, types: dict[str, TaskTypes], params: Mapping[str, PortType], filtering: set[str]

@@ -43,8 +43,10 @@ class Batch:
 
     def add_artifacts(self, rows: Sequence[Encoded]) -> None:
         """Add values; equal ones count once."""
+        artifacts = self.artifacts
         for row in rows:
-            self.artifacts[row.artifact.digest, row.artifact.codec] = row
+            artifact = row.artifact
+            artifacts[artifact.digest, artifact.codec] = row
 
     def add_key(self, key: str, entry: bytes, *, replace: bool, run: str = "") -> None:
         """Add the entry of a key. The first of a key stays, except where the new one replaces it."""

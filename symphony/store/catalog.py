@@ -137,6 +137,10 @@ class Catalog:
         ):
             yield _row(row)
 
+    def lacks(self, key: str) -> bool:
+        """Whether it is known without asking that a key has no entry, damaged or whole."""
+        return self._keys.lacks(bytes.fromhex(key)) and key not in self.damaged_keys
+
     def entry(self, key: str) -> KeyEntry | None:
         """The entry of a key. A damaged one is none."""
         for _ in range(2):

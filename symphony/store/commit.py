@@ -7,6 +7,7 @@ import sqlite3
 import time
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
+from operator import itemgetter
 
 import msgpack
 
@@ -24,6 +25,8 @@ _PACK_BYTES = 32 * 1024
 _OWN_PACK_BYTES = 4 * 1024
 _WORTH_ASKING_BYTES = 1024
 _ENTRIES_TOGETHER = 64
+_FIRST = itemgetter(0)
+"""Sorting by the digest alone takes half the time of comparing whole rows; that rows of one digest are in any order is no harm."""
 
 
 class PackWriter:
@@ -112,12 +115,16 @@ def write_batch(connection: sqlite3.Connection, batch: Batch, sittings: dict[str
         batch = batch.without(lost)
     packs = new_packs(connection)
     artifacts = _artifact_rows(connection, batch.artifacts.values(), packs)
-    keys = key_rows([(k, e) for k, (e, replace, _) in batch.keys.items() if not replace], packs)
-    replacing = key_rows([(k, e) for k, (e, replace, _) in batch.keys.items() if replace], packs)
+    keys = key_rows([(k, e[0]) for k, e in batch.keys.items() if not e[1]], packs)
+    replacing = key_rows([(k, e[0]) for k, e in batch.keys.items() if e[1]], packs)
     packs.write(connection)
     # in the order of the index, so that pages next to each other are written together
-    insert(connection, "INSERT OR IGNORE INTO artifacts(digest, codec, pack, start, length, refers)", sorted(artifacts))
-    insert(connection, "INSERT OR IGNORE INTO keys(key, pack, position)", sorted(keys))
+    insert(
+        connection,
+        "INSERT OR IGNORE INTO artifacts(digest, codec, pack, start, length, refers)",
+        sorted(artifacts, key=_FIRST),
+    )
+    insert(connection, "INSERT OR IGNORE INTO keys(key, pack, position)", sorted(keys, key=_FIRST))
     insert(connection, "INSERT OR REPLACE INTO keys(key, pack, position)", replacing)
     _write_slices(connection, batch.calls, sittings)
     _write_logs(connection, batch)
@@ -161,17 +168,21 @@ def _is_there(connection: sqlite3.Connection, digest: bytes, codec: int) -> bool
 def key_rows(entries: Sequence[tuple[str, bytes]], packs: PackWriter) -> list[tuple[bytes, int, int]]:
     """Rows of keys; their packed entries go into packs, some to each."""
     rows: list[tuple[bytes, int, int]] = []
+    fromhex = bytes.fromhex
     for at in range(0, len(entries), _ENTRIES_TOGETHER):
         part = entries[at : at + _ENTRIES_TOGETHER]
         pack = packs.add_whole(pack_entries([entry for _, entry in part]))
-        rows += [(bytes.fromhex(key), pack, position) for position, (key, _) in enumerate(part)]
+        rows += [(fromhex(key), pack, position) for position, (key, _) in enumerate(part)]
     return rows
 
 
 def _write_slices(connection: sqlite3.Connection, calls: list[CallRow], sittings: dict[str, int]) -> None:
     by_run: dict[str, list[CallRow]] = {}
-    for call in calls:
-        by_run.setdefault(call[0], []).append(call)
+    if len({call[0] for call in calls}) == 1:
+        by_run[calls[0][0]] = calls
+    else:
+        for call in calls:
+            by_run.setdefault(call[0], []).append(call)
     now = time.time()
     rows = [(run, sittings.get(run, 1), len(part), now, pack_calls(part)) for run, part in by_run.items()]
     insert(connection, "INSERT INTO slices(run, sitting, count, at, data)", rows)

@@ -84,6 +84,10 @@ class Committer:
         found = self.pending.keys.get(key) or self.writing.keys.get(key)
         return unpack_packed_entry(found[0]) if found is not None else None
 
+    def waits(self, key: str) -> bool:
+        """Whether the entry of a key is not written yet."""
+        return key in self.pending.keys or key in self.writing.keys
+
     def _nudge(self, *, full: bool) -> None:
         if self._thread is None:
             self._start()

@@ -130,12 +130,12 @@ _KEY = 9
 
 def pack_calls(rows: Sequence[CallRow]) -> bytes:
     """Calls of one run, by columns; a column of equal values is stored as one."""
-    columns: list[list[Any]] = [list(column) for column in zip(*rows, strict=True)]
+    columns: list[Any] = list(zip(*rows, strict=True))
     columns[_KEY] = _joined(columns[_KEY])
-    return pack_data([len(rows), [c[:1] if c.count(c[0]) == len(c) else c for c in columns[1:]]])
+    return pack_data([len(rows), [c[:1] if c[0] == c[-1] and c.count(c[0]) == len(c) else c for c in columns[1:]]])
 
 
-def _joined(keys: list[str | None]) -> list[Any]:
+def _joined(keys: Sequence[str | None]) -> Sequence[Any]:
     """All keys in one, at half the size, where every call has one."""
     return keys if None in keys else [bytes.fromhex("".join(cast("list[str]", keys)))]
 
@@ -154,9 +154,9 @@ def _references(outputs: Mapping[str, Artifact] | None) -> tuple[tuple[Any, ...]
     return tuple([(p, a.digest, a.codec, a.type, a.size_bytes, a.meta or None) for p, a in outputs.items()])
 
 
-def packed_references(artifact: Artifact) -> bytes:
-    """The reference of the only output of a player, as `pack_entry` packs it."""
-    return _pack((("out", artifact.digest, artifact.codec, artifact.type, artifact.size_bytes, artifact.meta or None),))
+def reference_of(artifact: Artifact) -> tuple[Any, ...]:
+    """The only output of a player as rows and packed entries hold it, `out` and its reference."""
+    return "out", artifact.digest, artifact.codec, artifact.type, artifact.size_bytes, artifact.meta or None
 
 
 def unpack_calls(run: str, data: bytes) -> list[CallRecord]:

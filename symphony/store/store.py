@@ -400,7 +400,10 @@ class Store:
             key: 64 hexadecimal digits.
             anchors: what names of sources are relative to.
         """
-        self._check()
+        if self._refusal is not None:
+            self._check()
+        if not self._committer.waits(key) and self.catalog.lacks(key):
+            return None  # as of most keys of a run that is new
         entry = self._committer.waiting_key(key) or self.catalog.entry(key)
         if entry is None:
             if key in self.catalog.damaged_keys:
@@ -524,18 +527,22 @@ class Store:
     ) -> None:
         """`record`, of what is packed already."""
         self._check()
-        for call in calls:
-            if call[0] in self._lost:
-                raise self._lost[call[0]]
-            if call[0] not in self._sittings:
-                self.journal.sitting(call[0])
+        for run in {call[0] for call in calls}:
+            if run in self._lost:
+                raise self._lost[run]
+            if run not in self._sittings:
+                self.journal.sitting(run)
         run = calls[0][0] if calls else ""
 
         def add(batch: Batch) -> None:
             batch.calls += calls
             batch.add_artifacts(rows)
+            known = batch.keys
             for key, entry, replace in keys:
-                batch.add_key(key, entry, replace=replace or self._was_dangling(key), run=run)
+                if key in self._dangling:
+                    replace = self._was_dangling(key) or replace
+                if replace or key not in known:  # as `add_key` does
+                    known[key] = entry, replace, run
 
         self._committer.add(add, count=len(calls), size_bytes=sum([len(row.data or b"") for row in rows]))
 

@@ -48,6 +48,11 @@ class WholeTable(Generic[K, V]):
             rows = self._rows
         return rows.get(key) if rows is not None else self._ask(key)
 
+    def lacks(self, key: K) -> bool:
+        """Whether it is known without asking that there is no such row."""
+        rows = self._rows
+        return rows is not None and key not in rows
+
     def _read_whole(self) -> bool:
         with self._lock:
             if self._rows is None and self._asked >= self._next_try:

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Callable
 from pathlib import PurePath
 from typing import Any
 
+import msgpack
+
 from symphony.errors import CodecError
-from symphony.model.artifact import Artifact
+from symphony.model.artifact import plain_artifact
 from symphony.store.anchors import Anchors
-from symphony.store.codecs import arrays, pickled, plain, tables
+from symphony.store.codecs import arrays, pickled, plain, scalars, tables
 from symphony.store.codecs.paths import Outside, encode_path, pack_reference
 from symphony.store.encoded import Encoded
 
@@ -18,6 +21,12 @@ CODECS = ("msgpack", "text", "bytes", "ndarray", "arrow", "pandas", "file", "fol
 
 _PLAIN = frozenset({type(None), bool, int, float, list, dict, tuple})
 _fast = plain.FastWriter()
+
+SCALARS = frozenset({type(None), bool, int, float})
+"""The classes that `encode_scalar` takes."""
+_pack_scalar: Callable[[Any], bytes] = msgpack.Packer().pack
+"""One packer for all threads: packing a number never gives up the interpreter."""
+_SMALLEST, _LARGEST = -(2**63), 2**64 - 1
 
 
 def encode_value(
@@ -52,8 +61,17 @@ def encode_value(
     return encoded if codec is None else _checked(encoded, codec)
 
 
+def encode_scalar(value: Any, type_text: str) -> Encoded:
+    """What `encode_value` gives for a number, a truth value or nothing, where no codec is named."""
+    if type(value) is int and not _SMALLEST <= value <= _LARGEST:
+        form, write = scalars.WRITERS[int]
+        value = msgpack.ExtType(form, write(value))
+    data = _pack_scalar(value)
+    return Encoded(plain_artifact(hashlib.sha256(data).hexdigest(), "msgpack", type_text, len(data)), data)
+
+
 def _encoded(data: bytes, codec: str, type_text: str) -> Encoded:
-    return Encoded(Artifact(hashlib.sha256(data).hexdigest(), codec, type_text, len(data)), data)
+    return Encoded(plain_artifact(hashlib.sha256(data).hexdigest(), codec, type_text, len(data)), data)
 
 
 def _encode_path(value: Any, type_text: str, anchors: Anchors, outside: Outside, *, by_name: bool) -> Encoded:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 from hypothesis import given, settings
@@ -56,6 +57,14 @@ def dumped(value: Any) -> Any:
 def test_a_task_stands_in_a_plan_as_its_model_says(task: PlannedTask) -> None:
     assert task.document() == dumped(task)
     assert list(task.document()) == list(dumped(task))
+
+
+@settings(max_examples=150)
+@given(tasks())
+def test_a_task_is_written_as_json_writes_its_document(task: PlannedTask) -> None:
+    for colon, comma in ((":", ","), (": ", ", ")):
+        wanted = json.dumps(task.document(), ensure_ascii=False, separators=(comma, colon))
+        assert task.written(colon, comma) == wanted
 
 
 @settings(max_examples=40)

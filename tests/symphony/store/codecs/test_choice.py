@@ -6,9 +6,12 @@ from pathlib import Path, PurePosixPath
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from symphony.errors import CodecError
 from symphony.model.port_type import INTEGER, list_of
+from symphony.store.codecs.choice import encode_scalar
 from symphony.store.store import Store
 
 
@@ -27,6 +30,12 @@ def test_the_class_of_a_value_chooses_its_codec(store: Store, value: Any, codec:
 
     assert artifact.codec == codec
     assert store.get(artifact) == value
+
+
+@given(st.none() | st.booleans() | st.floats() | st.integers() | st.integers(-(2**70), 2**70))
+def test_a_number_is_kept_alike_on_the_short_way(value: Any) -> None:
+    with Store.open(None) as store:
+        assert encode_scalar(value, "integer") == store.encode(value, type=INTEGER)
 
 
 def test_an_array_and_a_table_have_codecs_of_their_own(store: Store) -> None:
