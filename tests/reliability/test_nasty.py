@@ -15,11 +15,12 @@ from symphony_tests_reliability.waiting import until
 
 from symphony.runtime.processes import tree
 
-GONE_S = 2.5
-"""From the begin of a body with a timeout of 1 s, or from the request to cancel, until nothing is left."""
-THREADS_GONE_S = 4.0
+GONE_S = 2.5 if LONG else 5.0
+"""From the begin of a body with a timeout of 1 s, or from the request to cancel, until nothing is left: 2.5 s are promised, a
+crowded machine takes longer."""
+THREADS_GONE_S = 4.0 if LONG else 6.0
 """From the request to cancel until the engine has ended: a look at requests, 2 s of grace, the end of the program."""
-KILLED_S = 8.0
+KILLED_S = 8.0 if LONG else 11.0
 """The same, where a body keeps the engine from answering."""
 CASTS = {"all": nasty.BODIES} | ({name: (name,) for name in nasty.BODIES} if LONG else {})
 """Which bodies play together: all of them; in full each one alone too."""
