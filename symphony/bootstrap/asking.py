@@ -122,13 +122,20 @@ def why(run: str, task: str, *, project: Project | None = None) -> list[Decision
     return why_of(store, find_run(store, run), task)
 
 
+UNANSWERED_S = 6.0
+"""After so long no owner is still winding up: a look at requests, 2 s for its bodies, 2 s for its players, its record."""
+
+
 def cancel(store: Store, run: RunRecord, *, wait_s: float = 30.0) -> str:
     """Ask the owner of a run to cancel it, and wait for that; returns the state of the run then.
+
+    An owner on this machine that has not ended within `UNANSWERED_S` is killed: its run reads ``interrupted``.
 
     Raises:
         UsageError: the run does not go on anywhere.
     """
     from symphony.runtime.history import state_of
+    from symphony.runtime.ownership import kill_owner
     from symphony.runtime.watching import ask_to_cancel
 
     before = str(state_of(store, run))
@@ -136,8 +143,10 @@ def cancel(store: Store, run: RunRecord, *, wait_s: float = 30.0) -> str:
         hint = "; go on with it by: symphony resume" if before == "interrupted" else ""
         raise UsageError(f"the run {run.id} is not running but {before}: there is nothing to cancel{hint}")
     ask_to_cancel(store.folder, run.id)
-    deadline = time.monotonic() + wait_s
+    deadline, unanswered = time.monotonic() + wait_s, time.monotonic() + UNANSWERED_S
     while True:
+        if time.monotonic() >= unanswered:
+            kill_owner(store, run.id)
         now = store.run(run.id)
         state = str(state_of(store, now)) if now is not None else "gone"
         if state != "running" or time.monotonic() >= deadline:

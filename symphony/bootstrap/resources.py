@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from math import inf
 
 from symphony.config.project import Project
 from symphony.model.diagnostic import Diagnostic
@@ -28,6 +29,12 @@ def capacity_for(plan: Plan, project: Project) -> Mapping[str, float] | None:
     from symphony.runtime.machine import capacity_here
 
     return capacity_here(limits_of(project.root))
+
+
+def pool_bytes(capacity: Mapping[str, float] | None) -> int | None:
+    """How much memory players that are kept set up may take: as much as there is; None where that is not known."""
+    memory = inf if capacity is None else capacity.get("memory", inf)
+    return None if memory == inf else int(memory)
 
 
 def _every_task(plan: Plan) -> Iterator[PlannedTask]:

@@ -13,7 +13,7 @@ from symphony.bootstrap.finding import folders_of, project_of
 from symphony.bootstrap.identities import codes_of, keep_code_of
 from symphony.bootstrap.pins import verify_pins
 from symphony.bootstrap.placing import forget_texts
-from symphony.bootstrap.resources import capacity_for, never_possible
+from symphony.bootstrap.resources import capacity_for, never_possible, pool_bytes
 from symphony.bootstrap.stores import ChosenStore, open_store_to_look
 from symphony.config.project import Project, find_project
 from symphony.errors import CompileError, MissingExtraError, UsageError
@@ -144,7 +144,8 @@ def resume(
     there = Project(root, home.state)
     plan = Plan.from_text(record.plan_text, file=f"the plan of run {record.id}")
     verify_pins(plan.from_origin(folders_of(there, there.melodies)), there)
-    order = Order(root=root, here=root, lease_s=_lease_s(), capacity=capacity_for(plan, there), on_event=on_event,
+    capacity = capacity_for(plan, there)
+    order = Order(root=root, here=root, lease_s=_lease_s(), capacity=capacity, pool_bytes=pool_bytes(capacity), on_event=on_event,
                   workers=workers or record.options.get("workers"), processes=record.options.get("processes"),
                   fail_fast=record.options.get("fail_fast"), strict=bool(record.options.get("strict")))  # fmt: skip
     result = resume_run(record, order, store, executor_named(executor or record.executor or "pit"))
@@ -191,11 +192,11 @@ def _order(
     from symphony.runtime.secrets import check_secrets, short_secrets
     from symphony.runtime.selection import downstream, selected
 
-    wanted = selected(plan, tuple(only), tuple(until))
+    wanted, capacity = selected(plan, tuple(only), tuple(until)), capacity_for(plan, home)
     order = Order(
         given=dict(params or {}), texts=dict(raw or {}), root=home.root, here=Path.cwd(), recorded=record,
         selected=wanted, forced=downstream(plan, tuple(force)), tags=tuple(tags), lease_s=_lease_s(),
-        capacity=capacity_for(plan, home), **rest,
+        capacity=capacity, pool_bytes=pool_bytes(capacity), **rest,
     )  # fmt: skip
     short = short_secrets()
     if short or any("path" in spec.type or "file" in spec.type for spec in plan.params.values()):

@@ -20,7 +20,7 @@ def cancel(
 ) -> None:
     """Cancel a run that goes on elsewhere.
 
-    Nothing new starts; what runs is told to stop, and ended after a grace period.
+    Nothing new starts; what runs is told to stop, and ended after a grace period. An engine that does not answer is killed.
     """
     from symphony import bootstrap  # the engine; loaded by the commands that need it
 
@@ -33,6 +33,8 @@ def cancel(
         say(
             f"run {record.id} was asked to stop and has not ended after {wait:g} s; look at it with: symphony show {record.id}"
         )
+    elif after == "interrupted":
+        say(f"run {record.id} did not answer and was killed; what it recorded is kept: go on with: symphony resume {record.id}")
     else:
         say(f"run {record.id} is {after}")
     raise typer.Exit(1 if after == "running" else 0)

@@ -10,6 +10,7 @@ from collections.abc import Callable, Sequence
 from symphony.cli.collector import collect_as_usual, collect_seldom
 from symphony.cli.stdout import drop_stdout, named_stdout
 from symphony.cli.version import VERSION
+from symphony.cli.warning_lines import tell_warnings_plainly
 from symphony.errors import CompileError, InternalError, SurroundingsError, SymphonyError
 
 FAILED = 1
@@ -26,6 +27,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     if arguments is not None:
         return _answered(arguments)
     collect_seldom()
+    tell_warnings_plainly()
     code = _answered(sys.argv[1:])
     if code in (FAILED, CANCELLED) and _has_abandoned_threads():
         os._exit(code)  # a thread cannot be stopped; waiting for it would never end

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import fcntl
 import os
+import signal
 import socket
 import time
 from contextlib import suppress
@@ -109,6 +110,39 @@ def standing_of(store: Store, lease: Lease | None) -> Standing:
     if held and lease is not None and lease.host == here and not _lives(lease.pid):
         held = False  # a child that the owner forked has the lock still; the owner itself is gone
     return standing(lease, now=time.time(), here=here, lock_held=held)
+
+
+def kill_owner(store: Store, run: str) -> bool:
+    """Kill the owner of a run that does not answer, such as one whose body never lets go of the interpreter.
+
+    Only a process of this machine that has the lock of this very sitting open: no number of a process is trusted alone.
+    What it recorded stays, everything below it ends with it, and the run reads ``interrupted``.
+
+    Returns:
+        Whether there was such a process.
+    """
+    lease = store.lease(run)
+    if lease is None or store.folder is None or lease.host != socket.gethostname():
+        return False
+    if not _has_open(lease.pid, lock_path(store.folder, run, lease.sitting)):
+        return False
+    with suppress(ProcessLookupError):
+        os.kill(lease.pid, signal.SIGKILL)
+    return True
+
+
+def _has_open(pid: int, path: Path) -> bool:
+    """Whether a process has a file open, as far as ``/proc`` tells."""
+    try:
+        wanted = path.stat()
+        for descriptor in os.scandir(f"/proc/{pid}/fd"):
+            with suppress(OSError):
+                found = os.stat(descriptor.path)
+                if (found.st_dev, found.st_ino) == (wanted.st_dev, wanted.st_ino):
+                    return True
+    except OSError:
+        return False
+    return False
 
 
 def _lives(pid: int) -> bool:

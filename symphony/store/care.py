@@ -12,6 +12,7 @@ from symphony.model.artifact import Artifact
 from symphony.store.catalog import Row
 from symphony.store.encoded import SMALL_BYTES
 from symphony.store.garbage import Collected, collect
+from symphony.store.journal_check import forget_damaged_parts
 from symphony.store.store import Store
 
 __all__ = ["Collected", "Damage", "Usage", "collect", "disk_usage", "verify"]
@@ -27,7 +28,7 @@ class Usage:
 
 @dataclass(frozen=True, slots=True)
 class Damage:
-    """One damaged or missing artifact, the damaged database, or a damaged record of a run in it.
+    """One damaged or missing artifact, the damaged database, or a damaged record, part of the journal or log of a run in it.
 
     Attributes:
         digest: the SHA-256 that the bytes should have; empty for the database and for runs.
@@ -95,7 +96,8 @@ def verify(store: Store) -> list[Damage]:
         Damage("", f"symphony.db, run {run}", "its record is damaged; it was taken out")
         for run in store.journal.forget_damaged()
     ]
-    return [*(found[digest] for digest in sorted(found)), *runs]
+    parts = [Damage("", f"symphony.db, {where}", why) for where, why in forget_damaged_parts(store.database)]
+    return [*(found[digest] for digest in sorted(found)), *runs, *parts]
 
 
 def _damage_of(store: Store, artifact: Artifact, row: Row) -> Damage | None:

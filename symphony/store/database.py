@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from symphony.errors import StoreError
-from symphony.store.faults import database_fault, file_fault, is_damage
+from symphony.store.faults import DamageWarning, database_fault, file_fault, is_damage
 
 # Two narrow indexes (digest, key) point into packs, rows that hold many small values one after another: a row of its
 # own for every value would dirty one fat page per value and commit. Packs never change, and their numbers are never
@@ -197,7 +197,7 @@ class Database:
         warnings.warn(
             f"{self.path} is damaged ({damage}); it was moved to {folder} and a fresh one was started. "
             "Recorded runs and cached results are gone; large objects are still there",
-            RuntimeWarning,
+            DamageWarning,
             stacklevel=2,
         )
 

@@ -9,6 +9,11 @@ from pathlib import Path
 
 from symphony.errors import StoreError
 
+
+class DamageWarning(RuntimeWarning):
+    """Something that was kept is damaged; work goes on without it. The command line tells it in a line of its own."""
+
+
 _FULL = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
 _FORBIDDEN = frozenset({errno.EROFS, errno.EACCES, errno.EPERM})
 

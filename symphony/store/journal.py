@@ -15,6 +15,7 @@ from symphony.model.frozen import FrozenMap
 from symphony.model.states import GOOD, RunState
 from symphony.store.committer import Committer
 from symphony.store.database import Database
+from symphony.store.faults import DamageWarning
 from symphony.store.fencing import refuse_lost
 from symphony.store.records import CallRecord, Lease, RunRecord
 from symphony.store.slices import call_of, pack_data, unpack_calls, unpack_data
@@ -289,7 +290,7 @@ def _readable_run(data: bytes) -> RunRecord | None:
     try:
         return _read_run(data)
     except StoreError as error:
-        warnings.warn(str(error), RuntimeWarning, stacklevel=3)
+        warnings.warn(str(error), DamageWarning, stacklevel=3)
         return None
 
 
@@ -306,8 +307,9 @@ def _read_calls(run_id: str, data: bytes) -> list[CallRecord]:
         return unpack_calls(run_id, data)
     except CodecError as error:
         warnings.warn(
-            f"a slice of the journal of run {run_id} is damaged ({error}); its calls count as not recorded",
-            RuntimeWarning,
+            f"a part of the journal of run {run_id} is damaged ({error}); its calls count as not recorded. "
+            "`symphony store verify` takes it out",
+            DamageWarning,
             stacklevel=2,
         )
         return []
@@ -317,5 +319,5 @@ def _read_lines(run_id: str, data: bytes) -> list[dict[str, Any]]:
     try:
         return list(unpack_data(data))
     except CodecError as error:
-        warnings.warn(f"log lines of run {run_id} are damaged ({error})", RuntimeWarning, stacklevel=2)
+        warnings.warn(f"log lines of run {run_id} are damaged ({error})", DamageWarning, stacklevel=2)
         return []

@@ -100,6 +100,35 @@ def test_the_command_line_prints_each_damaged_digest_and_exits_with_1(project: P
     assert (second.code, second.out) == (0, "everything is whole\n")
 
 
+@pytest.mark.parametrize("harm", [damage.ruin_header, damage.ruin_pages])
+def test_damage_of_the_database_is_told_in_lines_of_their_own(project: Project, harm: Harm) -> None:
+    """Not as a warning of Python, which names a file and a line of code."""
+    harm(project.state)
+
+    said = project.call("store", "verify").err
+
+    assert f"warning: {project.state / 'symphony.db'} is damaged" in said
+    assert "Warning" not in said
+    assert ".py:" not in said
+
+
+def test_the_command_line_names_damaged_parts_of_the_journal(
+    project: Project, whole: tuple[Path, dict[str, str]]
+) -> None:
+    damage.flip_journal(project.state)
+
+    shown, first, second = project.call("show", "last"), project.call("store", "verify"), project.call("store", "verify")
+
+    assert "warning: a part of the journal of run" in shown.err
+    assert ".py:" not in shown.err
+    assert first.code == 1
+    assert all(", part " in line for line in first.out.splitlines())
+    assert any("count as not recorded any more" in line for line in first.err.splitlines())
+    assert (second.code, second.out) == (0, "everything is whole\n")
+    run_well(project, whole[1])
+    whole_again(project)
+
+
 @pytest.mark.parametrize("harm", [damage.flip_a_bit, damage.swap_two])
 def test_a_damaged_object_that_another_process_reads_is_set_aside_and_made_anew(
     tmp_path: Path, harm: damage.Harm

@@ -54,6 +54,17 @@ def thread(ctx: Context, ends: str = "well") -> int:
     return 1
 
 
+@operator(version="1.0.0")
+def unsteady(ctx: Context, ends: str = "late") -> int:
+    effect(ctx)
+    with open("attempts", "a") as attempts:
+        attempts.write(f"{ctx.attempt}\\n")
+    if ctx.attempt < 3:
+        raise OSError("the first two attempts fail")
+    wait()
+    return 1
+
+
 @operator(version="1.0.0", isolation="process")
 def process(ctx: Context, ends: str = "well") -> int:
     effect(ctx)
@@ -197,6 +208,24 @@ def test_steps_that_a_killed_engine_had_begun_have_their_effects_again(lost: Sta
     assert lost.resume().code == 0
 
     check_that_effects_came_again(lost)
+
+
+def test_a_step_has_all_its_attempts_again_after_its_engine_was_killed(tmp_path: Path) -> None:
+    """Semantics 40: it was not recorded, so it is pending, and begins anew; a sink that knows the key keeps one effect."""
+    stage = Stage(tmp_path / "p", melody(step("a", "unsteady", "late", "retry: {attempts: 3, delay: 1ms}")))
+    attempts = stage.project.folder / "attempts"
+    engine = stage.begin()
+    assert until(lambda: attempts.exists() and attempts.read_text().split() == ["1", "2", "3"], 20)
+    engine.send_signal(signal.SIGKILL)
+    engine.communicate()
+    assert stage.recorded() == {"a": "pending"}
+
+    assert stage.resume().code == 0
+
+    assert attempts.read_text().split() == ["1", "2", "3"] * 2
+    assert stage.effects() == {"a": 6}
+    assert stage.kept_by_a_sink() == {"a": 1}
+    assert stage.recorded() == {"a": "succeeded"}
 
 
 def test_steps_of_a_lost_machine_have_their_effects_again_once_its_lease_has_run_out(lost: Stage) -> None:

@@ -13,8 +13,9 @@ from symphony.store.care import verify
 from symphony.store.store import Store
 
 PROCESSES = 16
-KEYS = sampled(120, 1_000)
-ROUNDS = 3
+KEYS = int(os.environ.get("SYMPHONY_SHARED_KEYS", sampled(120, 1_000)))
+ROUNDS = int(os.environ.get("SYMPHONY_SHARED_ROUNDS", "3"))
+"""How many keys all processes look up and make, and how often each process goes through them."""
 LARGE_EACH = 10
 """Every tenth value is an object, the others are small."""
 

@@ -95,6 +95,12 @@ def flip_small_values(state: Path) -> list[str]:
     return sorted(flipped)
 
 
+def flip_journal(state: Path) -> None:
+    """The last byte of every part of the journal."""
+    with _database(state) as connection:
+        connection.execute("UPDATE slices SET data=CAST(substr(data, 1, length(data) - 1) || x'fe' AS BLOB)")
+
+
 def cut_packs(state: Path) -> None:
     """Every pack to half of its length."""
     with _database(state) as connection:

@@ -21,9 +21,12 @@ def why_not() -> str:
 
 
 def killed_at(call: str, number: int) -> tuple[str, ...]:
-    """What to put in front of a command so that it is killed when one of its threads makes this call the Nth time."""
+    """What to put in front of a command so that it is killed when one of its threads makes this call the Nth time.
+
+    Without ``--seccomp-bpf``, which is faster: with it, strace 6.1 sends no signal, and nothing is killed.
+    """
     inject = f"inject={call}:signal=SIGKILL:when={number}"
-    return "strace", "-f", "--seccomp-bpf", "-o", "/dev/null", "-e", f"trace={call}", "-e", inject
+    return "strace", "-f", "-o", "/dev/null", "-e", f"trace={call}", "-e", inject
 
 
 def traced(calls: str, into: Path) -> tuple[str, ...]:

@@ -93,3 +93,25 @@ def test_a_damaged_record_of_a_run_hides_no_other_and_is_taken_out(store: Store)
     assert [(d.digest, d.where) for d in found] == [("", "symphony.db, run r1")]
     assert verify(store) == []
     assert [run.id for run in store.runs()] == ["r2"]
+
+
+def test_damaged_parts_of_the_journal_are_named_and_taken_out(store: Store) -> None:
+    store.begin_run(RunRecord("r1", "m"))
+    store.record([CallRecord("r1", "a", -1, TaskState.SUCCEEDED), CallRecord("r1", "b", -1, TaskState.SUCCEEDED)])
+    store.flush()
+    store.record([CallRecord("r1", "c", -1, TaskState.SUCCEEDED)])
+    store.append_log("r1", [{"task": "a", "message": "hello"}])
+    store.flush()
+    with store.database.transaction() as connection:
+        flipped = "CAST(substr(data, 1, length(data) - 1) || x'00' AS BLOB)"
+        connection.execute(f"UPDATE slices SET data={flipped} WHERE id=1")
+        connection.execute(f"UPDATE logs SET data={flipped}")
+
+    found = verify(store)
+
+    assert [(d.where, d.why) for d in found] == [
+        ("symphony.db, run r1, part 1 of the journal", "it is damaged; 2 calls count as not recorded any more"),
+        ("symphony.db, run r1, part 1 of its logs", "it is damaged; its lines are lost"),
+    ]
+    assert verify(store) == []
+    assert [call.task for call in store.calls("r1")] == ["c"]

@@ -254,5 +254,5 @@ def test_a_damaged_slice_counts_as_not_recorded(tmp_path: Path) -> None:
     with store.database.transaction() as connection:
         connection.execute("UPDATE slices SET data=CAST(substr(data, 1, length(data) - 1) || x'00' AS BLOB)")
 
-    with pytest.warns(RuntimeWarning, match="slice of the journal of run r1 is damaged"):
+    with pytest.warns(RuntimeWarning, match="part of the journal of run r1 is damaged"):
         assert store.calls("r1") == []
