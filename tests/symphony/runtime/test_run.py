@@ -491,7 +491,7 @@ def test_run_works_inside_a_running_event_loop():
     assert asyncio.run(inside()) == 6
 
 
-def test_events_come_in_order():
+def test_events_come_in_order(options: dict[str, Any]):
     seen: list[Event] = []
     lock = threading.Lock()
 
@@ -499,10 +499,10 @@ def test_events_come_in_order():
         with lock:
             seen.append(event)
 
-    run(doubled, record=False, on_event=listen)
+    run(doubled, on_event=listen, **options)
 
     kinds = [str(e.kind) for e in seen]
-    assert kinds[0] == "runStarted"
+    assert (kinds[0], kinds[-1]) == ("runStarted", "workflowComplete")
     starts = {e.task: i for i, e in enumerate(seen) if str(e.kind) == "taskStarted"}
     ends = {e.task: i for i, e in enumerate(seen) if str(e.kind) == "taskEnded"}
     assert all(starts[t] < ends[t] for t in starts)
