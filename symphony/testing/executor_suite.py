@@ -17,7 +17,7 @@ from symphony.runtime.result import RunResult
 from symphony.testing.executor_cases.case import ROAD_OPTIONS, Case, Road
 from symphony.testing.executor_cases.stage import Stage
 
-MODULES = ("graphs", "lists")
+MODULES = ("values", "graphs", "lists", "conditions", "failures")
 """Where the cases lie, under `symphony.testing.executor_cases`."""
 
 
