@@ -17,7 +17,9 @@ from symphony.runtime.result import RunResult
 from symphony.testing.executor_cases.case import ROAD_OPTIONS, Case, Road
 from symphony.testing.executor_cases.stage import Stage
 
-MODULES = ("values", "graphs", "lists", "conditions", "failures")
+MODULES = (
+    "values", "graphs", "lists", "conditions", "failures", "ending", "files", "hiding", "coroutines", "processes",
+)  # fmt: skip
 """Where the cases lie, under `symphony.testing.executor_cases`."""
 
 
