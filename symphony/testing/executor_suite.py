@@ -18,7 +18,8 @@ from symphony.testing.executor_cases.case import ROAD_OPTIONS, Case, Road
 from symphony.testing.executor_cases.stage import Stage
 
 MODULES = (
-    "values", "graphs", "lists", "conditions", "failures", "ending", "files", "hiding", "coroutines", "processes",
+    "values", "graphs", "lists", "conditions", "failures", "ending", "files", "hiding", "coroutines", "processes", "arrays",
+    "resources", "caching", "resuming", "telling",
 )  # fmt: skip
 """Where the cases lie, under `symphony.testing.executor_cases`."""
 

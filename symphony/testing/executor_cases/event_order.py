@@ -72,14 +72,15 @@ def _lives(events: Sequence[Event], at: _Places) -> Iterator[str]:
             yield f"{path} started, and ended {len(ends)} times"
         elif max(starts) > ends[0]:
             yield f"{path} started after it had ended"
-    running: set[str] = set()
+    running: dict[str, int] = {}
     for event in events:
         if event.kind is EventKind.TASK_STARTED:
-            if event.task in running:
-                yield f"{event.task} started while an attempt of it ran"
-            running.add(event.task)
+            attempt = int((event.data or {}).get("attempt", 0))
+            if running.get(event.task, attempt) != attempt:  # the same attempt again: its worker was lost
+                yield f"{event.task} started attempt {attempt} while another ran"
+            running[event.task] = attempt
         elif event.kind in (EventKind.TASK_ENDED, EventKind.TASK_RETRYING):
-            running.discard(event.task)
+            running.pop(event.task, None)
 
 
 def _ends(at: _Places, states: Mapping[str, str]) -> Iterator[str]:

@@ -10,7 +10,7 @@ from typing import Any
 from symphony.define.context import Context
 from symphony.define.player import operator
 from symphony.define.tracing import each, expr, melody
-from symphony.testing.executor_cases.case import Cases, Road
+from symphony.testing.executor_cases.case import ONCE, Cases, Road
 from symphony.testing.executor_cases.graphs import add, count_to, total
 from symphony.testing.executor_cases.marks import mark, marks, wait_until
 from symphony.testing.executor_cases.stage import Stage, must, must_equal
@@ -107,17 +107,17 @@ def loses_a_worker(log: str, die: bool) -> Any:
 
 
 cases.expect("values-go-to-processes-and-come-back", values_there_and_back,
-             outputs={"xs": [100, 101, 102], "sum": 303, "words": "here Ada 3"}, roads=(*_BOTH, Road.STRICT))  # fmt: skip
-cases.expect("a-call-in-a-process-is-retried", retried_in_a_process, outputs={"out": 2}, roads=_BOTH)
+             outputs={"xs": [100, 101, 102], "sum": 303, "words": "here Ada 3"}, roads=(Road.STRICT, Road.MEMORY))  # fmt: skip
+cases.expect("a-call-in-a-process-is-retried", retried_in_a_process, outputs={"out": 2}, roads=ONCE)
 
 
-@cases.scenario(in_a_process, roads=_BOTH)
+@cases.scenario(in_a_process)
 def a_call_in_a_process_is_not_in_this_one(stage: Stage) -> None:
     found = stage.run(in_a_process).result.outputs["out"]
     must(os.getpid() not in found, "a body ran in the process of the engine")
 
 
-@cases.scenario(fails_in_a_process, roads=_BOTH)
+@cases.scenario(fails_in_a_process)
 def an_error_comes_back_from_a_process(stage: Stage) -> None:
     error = stage.run(fails_in_a_process).error_of("bad")
     must_equal("the type", error["type"], "LookupError")
@@ -134,7 +134,7 @@ def a_call_that_kills_its_worker_fails_alone_after_three_deaths(stage: Stage) ->
     must_equal("bodies", stage.counted, {"poisoned": 3})
 
 
-@cases.scenario(loses_a_worker, roads=_BOTH)
+@cases.scenario(loses_a_worker)
 def a_worker_lost_in_the_middle_loses_no_call(stage: Stage) -> None:
     lose = stage.lose_a_worker
     if lose is not None:
