@@ -14,7 +14,9 @@ from functools import cached_property
 from typing import Any, Protocol
 
 from symphony.model.expression import Expression
+from symphony.model.port_type import SCALARS, PortType
 from symphony.model.template import expressions_in
+from symphony.runtime.call import make_unwritable
 from symphony.runtime.coerce import coerce
 from symphony.runtime.steps import Program, Step
 from symphony.runtime.values import Held
@@ -74,6 +76,8 @@ class BoundCalls:
         """A call as (arity, function, three positions, all positions): -1 calls by name."""
         assert step.player is not None
         function = step.player.function
+        if not self._named and _may_give_arrays(step):
+            function = _unwritable(function)
         places = {name: self._place(step, name, value) for name, value in step.task.inputs.items()}
         if self._named:
             self.places.append(places)
@@ -400,6 +404,27 @@ class FastRun:
                     if self._idle and not self._short:
                         self._changed.notify(len(rest_ready))
         return done
+
+
+def _may_give_arrays(step: Step) -> bool:
+    """Whether a result may be, or hold, an array; most players say that theirs is not."""
+    return not all(_is_plain_data(kind) for kind in step.types.outputs.values())
+
+
+def _is_plain_data(kind: PortType) -> bool:
+    known = kind.name in SCALARS or kind.name in ("list", "tuple", "map", "set", "union", "literal")
+    return known and kind.name != "any" and all(_is_plain_data(a) for a in kind.args if isinstance(a, PortType))
+
+
+def _unwritable(function: Callable[..., Any]) -> Callable[..., Any]:
+    """The function, whose arrays nobody changes; see `make_unwritable`."""
+
+    def call(*args: Any, **inputs: Any) -> Any:
+        value = function(*args, **inputs)
+        make_unwritable(value)
+        return value
+
+    return call
 
 
 def can_run_fast(program: Program, params: Mapping[str, Held]) -> bool:

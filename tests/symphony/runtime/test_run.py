@@ -9,6 +9,7 @@ import time
 from pathlib import Path
 from typing import Any, NamedTuple
 
+import numpy
 import pytest
 
 from symphony import Context, each, melody, operator, product, run
@@ -799,6 +800,30 @@ def test_a_result_that_cannot_be_kept_fails_its_task_and_names_the_codec(store: 
 
     assert {n: str(t.state) for n, t in result.tasks.items()} == {"opaque": "failed", "add": "succeeded"}
     assert "codec" in result.failures[0]["error"]["message"]
+
+
+@operator
+def array() -> Any:
+    return numpy.zeros(2)
+
+
+@operator
+def writes(xs: Any) -> str:
+    try:
+        xs[0] = 1.0
+    except ValueError:
+        return "refused"
+    return "changed"
+
+
+def test_arrays_are_handed_out_unwritable(options: dict[str, Any]):
+    """Semantics 8: inputs are read-only, whether anybody listens or not."""
+
+    @melody
+    def m():
+        return writes(xs=array())
+
+    assert run(m, **options).outputs["out"] == "refused"
 
 
 @operator
