@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from functools import partial
+from contextlib import contextmanager, nullcontext
+from functools import cache, partial
 from importlib import import_module
 from pathlib import Path
 from typing import Any, ClassVar
@@ -14,7 +15,8 @@ from symphony.bootstrap.running import executor_named, resume, run
 from symphony.errors import CompileError
 from symphony.runtime.contract import Traits
 from symphony.runtime.result import RunResult
-from symphony.testing.executor_cases.case import ROAD_OPTIONS, Case, Road
+from symphony.store.store import Store
+from symphony.testing.executor_cases.case import KEPT, ROAD_OPTIONS, Case, Road
 from symphony.testing.executor_cases.stage import Stage
 
 MODULES = (
@@ -58,27 +60,32 @@ class ExecutorSuite:
     @pytest.mark.parametrize(("case", "road"), _parameters())
     def test_case(self, case: Case, road: Road, tmp_path: Path) -> None:
         """One melody, run one way."""
-        stage = self._stage(tmp_path, road)
-        missing = _missing(case, self._traits())
-        if missing:
-            _must_be_refused(stage, case, missing)
-        else:
-            case.play(stage)
+        missing = _missing(case, _traits_of(self.executor))
+        with self._stage(tmp_path, road) as stage:
+            if missing:
+                _must_be_refused(stage, case, missing)
+            else:
+                case.play(stage)
 
-    def _stage(self, folder: Path, road: Road) -> Stage:
+    @contextmanager
+    def _stage(self, folder: Path, road: Road) -> Iterator[Stage]:
         (folder / "pyproject.toml").write_text("[tool.symphony]\n")
-        resumes = partial(resume, executor=self.executor)
-        return Stage(folder, self._run, resumes, ROAD_OPTIONS[road], self.lose_a_worker)
+        kept = road in KEPT
+        with Store.open(folder / ".symphony") if kept else nullcontext() as store:
+            resumes = partial(resume, executor=self.executor)
+            yield Stage(folder, self._run, resumes, ROAD_OPTIONS[road], store, self.lose_a_worker)
 
     def _run(self, target: Any, params: Mapping[str, Any], **options: Any) -> RunResult:
         """Run on the executor under test: the one place that knows how an executor and its options are named."""
-        own = {"executor_options": dict(self.options)} if self.options else {}
+        own: dict[str, Any] = {"executor_options": dict(self.options)} if self.options else {}
         return run(target, params, executor=self.executor, **own, **options)
 
-    def _traits(self) -> Traits:
-        traits = executor_named(self.executor).traits
-        assert isinstance(traits, Traits), f"the traits of {self.executor!r} must be Traits, not {traits!r}"
-        return traits
+
+@cache
+def _traits_of(executor: str) -> Traits:
+    traits = executor_named(executor).traits
+    assert isinstance(traits, Traits), f"the traits of {executor!r} must be Traits, not {traits!r}"
+    return traits
 
 
 def _missing(case: Case, traits: Traits) -> list[str]:

@@ -71,7 +71,7 @@ def skipped_far_down() -> Any:
 
 @melody
 def condition_that_cannot_be_asked() -> Any:
-    zero = add(a=0, b=0)
+    call(add, with_={"a": 0, "b": 0}).named("zero")
     broken = call(add, with_={"a": 1}, when=expr("10 / tasks.zero > 1"))
     return {"broken": broken, "beside": add(a=4)}
 
@@ -81,7 +81,9 @@ cases.expect("a-condition-that-holds", under_a_condition, params={"n": 9},
 cases.expect("a-condition-that-does-not-hold-skips-and-the-run-succeeds", under_a_condition, params={"n": 1},
              outputs={"t": None, "after": None, "either": 1007, "a": 2},
              tasks={"a": "succeeded", "t": "skipped", "after": "skipped", "either": "succeeded"}, notes={"t": "when"})  # fmt: skip
-cases.expect("needs-of-a-task-skipped-by-its-condition-are-met", needs_a_skipped_one, outputs={"skipped": None, "met": 42})
+cases.expect(
+    "needs-of-a-task-skipped-by-its-condition-are-met", needs_a_skipped_one, outputs={"skipped": None, "met": 42}
+)
 cases.expect("needs-of-a-failed-task-are-not-met", needs_a_failed_one, state="failed", outputs={"bad": None, "unmet": None},
              tasks={"bad": "failed", "unmet": "skipped"}, notes={"unmet": "failed: bad"})  # fmt: skip
 cases.expect("clean-up-and-notices-run-after-a-failure", clean_up, state="failed", calls={"notice": 1, "clean": 1},

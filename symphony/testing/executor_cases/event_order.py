@@ -103,7 +103,9 @@ def _links(plan: Plan, prefix: str, at: _Places) -> Iterator[str]:
 
 def _producers(task: PlannedTask) -> tuple[str, ...]:
     lists = () if task.each is None else tuple(task.each.over.values())
-    named = [r.name for _, e in expressions_in((task.inputs, lists, task.when)) for r in e.references if r.root == "tasks"]
+    named = [
+        r.name for _, e in expressions_in((task.inputs, lists, task.when)) for r in e.references if r.root == "tasks"
+    ]
     return tuple(dict.fromkeys([*named, *task.needs]))
 
 
@@ -118,9 +120,9 @@ def _link(source: PlannedTask | None, producer: str, task: PlannedTask, path: st
             index = start[len(path) :].partition("]")[0]
             awaited = f"{producer}{index}]" if index.startswith("[") else producer
         ended, started = at.end(awaited), at.first_start(start)
-        if awaited in at.starts or producer in at.ends:
-            if ended is None or (started is not None and ended > started):
-                yield f"{start} started before {awaited} ended"
+        ran = awaited in at.starts or producer in at.ends
+        if ran and (ended is None or (started is not None and ended > started)):
+            yield f"{start} started before {awaited} ended"
 
 
 def _bare_lists(task: PlannedTask) -> set[str]:

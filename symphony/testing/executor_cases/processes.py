@@ -1,5 +1,8 @@
 """Cases of process isolation: values there and back, errors, and workers that die."""
 
+# In a melody references stand for values, which a type checker cannot follow.
+# mypy: disable-error-code="call-arg,arg-type,untyped-decorator"
+
 from __future__ import annotations
 
 import os
@@ -107,7 +110,7 @@ def loses_a_worker(log: str, die: bool) -> Any:
 
 
 cases.expect("values-go-to-processes-and-come-back", values_there_and_back,
-             outputs={"xs": [100, 101, 102], "sum": 303, "words": "here Ada 3"}, roads=(Road.STRICT, Road.MEMORY))  # fmt: skip
+             outputs={"xs": [100, 101, 102], "sum": 303, "words": "here Ada 3"}, roads=(Road.STRICT,))  # fmt: skip
 cases.expect("a-call-in-a-process-is-retried", retried_in_a_process, outputs={"out": 2}, roads=ONCE)
 
 

@@ -16,6 +16,7 @@ from symphony.errors import CompileError, UsageError
 from symphony.model.event import Event
 from symphony.model.plan import Plan
 from symphony.runtime.result import RunResult
+from symphony.store.store import Store
 from symphony.testing.executor_cases.event_order import problems_of
 from symphony.testing.executor_cases.marks import counted, marks, wait_until
 
@@ -86,6 +87,7 @@ class Stage:
         runs: runs a plan on the executor under test: ``runs(plan, params, **options)``.
         resumes: takes up a run on it: ``resumes(run, **options)``.
         options: what the road asks of every run.
+        store: where results are kept, one for all runs of the case.
         lose_a_worker: ends one worker while bodies run; None where the suite knows no way.
     """
 
@@ -93,6 +95,7 @@ class Stage:
     runs: Callable[..., RunResult]
     resumes: Callable[..., RunResult]
     options: Mapping[str, Any] = field(default_factory=dict)
+    store: Store | None = None
     lose_a_worker: Callable[[], None] | None = None
 
     @property
@@ -127,7 +130,7 @@ class Stage:
         Raises:
             CompileError: the melody is wrong, or asks for what is not there.
         """
-        checked = check(melody, project=self.project)
+        checked = check(getattr(melody, "definition", melody), project=self.project)  # traced once for all cases
         if checked.plan is None or not checked.ok:
             raise CompileError(checked.diagnostics)
         return checked.plan
@@ -136,7 +139,9 @@ class Stage:
         """Run a melody, and judge what was told of it."""
         plan = self.compile(melody)
         given = {**({"log": self.log} if "log" in plan.params else {}), **(params or {})}
-        return self._judged(plan, lambda **rest: self.runs(plan, given, project=self.project, **rest), options)
+        return self._judged(
+            plan, lambda **rest: self.runs(plan, given, project=self.project, store=self.store, **rest), options
+        )
 
     def resume(self, played: Played, **options: Any) -> Played:
         """Take up a run, and judge what was told of it."""
@@ -160,6 +165,8 @@ class Stage:
         asked = {**(self.options if road is None else road), **options}
         unheard = "on_event" in asked and asked["on_event"] is None
         result = run(**{**asked, "on_event": None if unheard else listen})
+        if self.store is not None:
+            self.store.flush()
         played = Played(result, tuple(events), plan)
         if not unheard:
             problems = problems_of(plan, events, {p: str(t.state) for p, t in result.tasks.items()})

@@ -1,5 +1,8 @@
 """Cases of what bodies know and tell: their place in the run, progress, log lines, prints."""
 
+# In a melody references stand for values, which a type checker cannot follow.
+# mypy: disable-error-code="call-arg,arg-type,untyped-decorator"
+
 from __future__ import annotations
 
 import logging
@@ -36,8 +39,8 @@ def talks(name: str, ctx: Context) -> str:
     """Say something in every way."""
     ctx.log.info("%s by the context", name)
     logging.getLogger("someone.else").warning("%s by logging", name)
-    print(f"{name} by print")
-    print(f"{name} aside", file=sys.stderr)
+    print(f"{name} by print")  # noqa: T201  what is printed is what the case is about
+    print(f"{name} aside", file=sys.stderr)  # noqa: T201  what is printed is what the case is about
     return name
 
 
@@ -45,7 +48,7 @@ def talks(name: str, ctx: Context) -> str:
 def talks_apart(name: str, ctx: Context) -> str:
     """Say something in every way."""
     ctx.log.info("%s by the context", name)
-    print(f"{name} by print")
+    print(f"{name} by print")  # noqa: T201  what is printed is what the case is about
     ctx.progress(1, 4)
     return name
 
@@ -117,7 +120,7 @@ def what_bodies_say_is_kept_with_their_task(stage: Stage) -> None:
     must(not any("other" in line["message"] for line in found), "lines of another task are among them")
 
 
-@cases.scenario(talking_apart, roads=(Road.RECORDED, Road.MEMORY))
+@cases.scenario(talking_apart, roads=(Road.MEMORY,))
 def what_bodies_in_processes_say_is_told(stage: Stage) -> None:
     played = stage.run(talking_apart)
     must_equal("lines", _lines(played, "talks_apart"), {"apart by the context", "apart by print"})

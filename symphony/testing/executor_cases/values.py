@@ -6,7 +6,6 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from decimal import Decimal
 from enum import Enum
-from pathlib import Path
 from typing import Any, Literal, NamedTuple, TypedDict
 from uuid import UUID
 
@@ -332,7 +331,9 @@ def a_field_by_expression() -> Any:
     return pass_integer(value=row["size"] + 1)
 
 
-cases.expect("a-dataclass-travels", a_dataclass_travels, outputs={"point": Point(1, 2, "here"), "mirrored": Point(2, 1, "here")})
+cases.expect(
+    "a-dataclass-travels", a_dataclass_travels, outputs={"point": Point(1, 2, "here"), "mirrored": Point(2, 1, "here")}
+)
 cases.expect("a-pydantic-model-travels", a_model_travels,
              outputs={"out": Person(name="Ada", born=date(1715, 12, 10), friends=["Mary"])})  # fmt: skip
 cases.expect("a-typed-dict-travels", a_typed_dict_travels, outputs={"row": {"name": "a", "size": 3}, "size": 3})
