@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import os
+import sys
 from collections.abc import Callable, Iterable, Mapping
+from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -23,6 +25,8 @@ from symphony.model.plan import Plan
 from symphony.model.quantities import parse_duration_s
 
 if TYPE_CHECKING:
+    from importlib.metadata import EntryPoint
+
     from symphony.runtime.execute import Order
     from symphony.runtime.explain import Decision
     from symphony.runtime.result import RunResult
@@ -38,9 +42,7 @@ def executor_named(name: str) -> Any:
         UsageError: no executor has the name.
         MissingExtraError: it is known, but what it needs is not installed.
     """
-    from importlib.metadata import entry_points  # only running needs the list
-
-    found = {e.name: e for e in entry_points(group="symphony.executors")}
+    found = _entry_points(tuple(sys.path))
     if name not in found:
         if name in EXTRA_EXECUTORS:
             raise MissingExtraError(f"the executor {name!r}", name)
@@ -52,6 +54,14 @@ def executor_named(name: str) -> Any:
         if name not in EXTRA_EXECUTORS:
             raise
         raise MissingExtraError(f"the executor {name!r}", name) from error
+
+
+@lru_cache(maxsize=1)
+def _entry_points(folders: tuple[str, ...]) -> Mapping[str, EntryPoint]:
+    """The executors by name, as the distributions in `folders` say; reading those takes as long as a small run."""
+    from importlib.metadata import entry_points  # only running needs the list
+
+    return {e.name: e for e in entry_points(group="symphony.executors")}
 
 
 def run(

@@ -261,7 +261,7 @@ class TaskCalls:
 
     def encode_only(self, step: Step, returned: Any) -> tuple[Any, Encoded, list[Encoded]]:
         """The only output of a player without a work folder: value, encoded form, and what a commit takes; see `keep`."""
-        _make_unwritable(returned)
+        make_unwritable(returned)
         if type(returned) is str and len(returned) <= _SMALL_TEXT:
             returned = self.redact(returned)
         codec = step.pin.codec if step.pin is not None else None
@@ -269,7 +269,7 @@ class TaskCalls:
         return returned, encoded, self.store.place(encoded)
 
     def _outputs(self, step: Step, returned: Any) -> dict[str, Any]:
-        _make_unwritable(returned)
+        make_unwritable(returned)
         signature = step.signature
         if signature is None:
             return dict(returned)
@@ -312,7 +312,7 @@ def check_value(value: Any, wanted: PortType, what: str) -> None:
             check_value(element, wanted.inner(), f"{what}[{i}]")
 
 
-def _make_unwritable(value: Any) -> None:
+def make_unwritable(value: Any) -> None:
     """Arrays are handed out unwritable: inputs are read-only."""
     items = value.values() if isinstance(value, dict) else value if isinstance(value, (list, tuple)) else (value,)
     for item in items if len(items) < 1000 else ():

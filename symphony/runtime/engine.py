@@ -532,12 +532,12 @@ class Engine:
             wait = delay_s(self.net.steps[node].retry, info.attempts, error_types(error), spent, random.random())
         if wait is None:
             return self.end(node, sc.FAILED)
+        self.teller.retrying(node, info, wait)  # before another thread can take it: the next attempt changes `info`
         with self.lock:
             self.tracker.try_again(node, now + wait, now)
             self.tracker.no_longer_in_flight(info.key)
             self.tell_changed()
             self.queue.wake(1)
-        self.teller.retrying(node, info, wait)
         return []
 
     def end(self, node: int, state: int, ended_at: float | None = None) -> list[int]:

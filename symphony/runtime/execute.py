@@ -158,7 +158,9 @@ class Sitting:
     def _run(self, earlier: RunRecord | None) -> RunResult:
         if not self.order.recorded:
             self._watch = Watch(self.run_id, None, None, self.order.limit_s)
-            return self._drive({})
+            result = self._drive({})
+            self._tell_end(result)
+            return result
         with Ownership(self.store, self.run_id, self.order.lease_s) as ownership:
             self._watch = Watch(self.run_id, ownership, self.store.folder, self.order.limit_s)
             try:
@@ -197,10 +199,12 @@ class Sitting:
             self.run_id, state=result.state, ended_at=time.time(), outputs=outputs, counts=dict(result.counts),
             players=self._players(), measures=self._measured(result),
         )  # fmt: skip
-        self._tell(
-            EventKind.RUN_ENDED, {"state": str(result.state), "seconds": result.seconds, "counts": dict(result.counts)}
-        )
+        self._tell_end(result)
         return result
+
+    def _tell_end(self, result: RunResult) -> None:
+        ended = {"state": str(result.state), "seconds": result.seconds, "counts": dict(result.counts)}
+        self._tell(EventKind.RUN_ENDED, ended)
 
     def _measured(self, result: RunResult) -> dict[str, Any]:
         """What the profile of a run must know besides its calls."""

@@ -16,7 +16,9 @@ from functools import cached_property
 from typing import Any, Protocol
 
 from symphony.model.expression import Expression
+from symphony.model.port_type import SCALARS, PortType
 from symphony.model.template import expressions_in
+from symphony.runtime.call import make_unwritable
 from symphony.runtime.coerce import coerce
 from symphony.runtime.steps import Program, Step
 from symphony.runtime.values import Held
@@ -98,12 +100,12 @@ class BoundCalls:
         self.ports.append(order.names)
         self.places.append(places)
         if order.by_name:
-            self.calls.append((-1, player.function, 0, 0, 0, tuple(zip(order.names, places, strict=True))))
+            self.calls.append((-1, order.function, 0, 0, 0, tuple(zip(order.names, places, strict=True))))
             return
         if order.moved is not None:
             places = tuple([places[p] for p in order.moved])
         a, b, c = places if len(places) == 3 else (*places, 0, 0, 0)[:3]
-        self.calls.append((len(places) if len(places) < 4 else 4, player.function, a, b, c, places))
+        self.calls.append((len(places) if len(places) < 4 else 4, order.function, a, b, c, places))
 
     def _order_of(self, key: tuple[int, tuple[str, ...]], step: Step) -> _Order:
         assert step.player is not None
@@ -113,7 +115,10 @@ class BoundCalls:
             parameters[name].kind is inspect.Parameter.KEYWORD_ONLY for name in wanted
         )
         moved = None if wanted == list(names) else tuple([names.index(name) for name in wanted])
-        order = self._orders[key] = _Order(names, by_name, moved)
+        function = step.player.function
+        if not self._named and _may_give_arrays(step):
+            function = _unwritable(function)
+        order = self._orders[key] = _Order(names, by_name, moved, function)
         return order
 
     def _place(self, step: Step, name: str, value: Any) -> int:
@@ -135,11 +140,13 @@ class _Order:
         names: the inputs in the order of the task.
         by_name: whether they cannot be given by position.
         moved: by parameter, which of them it is; None where the order is the same.
+        function: what is called.
     """
 
     names: tuple[str, ...]
     by_name: bool
     moved: tuple[int, ...] | None
+    function: Callable[..., Any]
 
 
 class Maker(Protocol):
@@ -445,6 +452,27 @@ class FastRun:
                     if self._idle and not self._short:
                         self._changed.notify(len(rest_ready))
         return done
+
+
+def _may_give_arrays(step: Step) -> bool:
+    """Whether a result may be, or hold, an array; most players say that theirs is not."""
+    return not all(_is_plain_data(kind) for kind in step.types.outputs.values())
+
+
+def _is_plain_data(kind: PortType) -> bool:
+    known = kind.name in SCALARS or kind.name in ("list", "tuple", "map", "set", "union", "literal")
+    return known and kind.name != "any" and all(_is_plain_data(a) for a in kind.args if isinstance(a, PortType))
+
+
+def _unwritable(function: Callable[..., Any]) -> Callable[..., Any]:
+    """The function, whose arrays nobody changes; see `make_unwritable`."""
+
+    def call(*args: Any, **inputs: Any) -> Any:
+        value = function(*args, **inputs)
+        make_unwritable(value)
+        return value
+
+    return call
 
 
 def can_run_fast(program: Program, params: Mapping[str, Held]) -> bool:

@@ -158,7 +158,9 @@ class SharedLedger:
             left = deadline - self._clock()
             if left <= 0:
                 return []
-            select.select([self.fileno()], [], [], min(pause, left))
+            changed = select.poll()  # select() itself takes no descriptor from 1024 on
+            changed.register(self.fileno(), select.POLLIN)
+            changed.poll(1000 * min(pause, left))
             pause = min(2 * pause, _LONGEST_POLL_S)
 
     def fileno(self) -> int:

@@ -93,7 +93,7 @@ class Step:
         step.ports, step.retry, step.code, step.kind = self.ports, self.retry, self.code, self.kind
         step.filters, step.body, step.demands = self.filters, self.body, self.demands
         step.wants_context, step.outside, step.cached = self.wants_context, self.outside, self.cached
-        step.is_effect, step.is_usual = self.is_effect, True
+        step.is_effect, step.is_usual, step.asked = self.is_effect, True, {}
         return step
 
 

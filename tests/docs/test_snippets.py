@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+import shutil
 import subprocess
 import sys
 from collections.abc import Callable
@@ -32,7 +33,8 @@ PROGRAMS = {
     "testing/test_words.py": ["-m", "pytest", "-q", "-p", "no:cacheprovider"],
     "warm/test_labels.py": ["-m", "pytest", "-q", "-p", "no:cacheprovider"],
 }
-BESIDE = {"words_yaml/players.py", "program/counting.py", "testing/words.py", "errors/players.py", "warm/labels.py"}
+BESIDE = {"words_yaml/players.py", "program/counting.py", "testing/words.py", "errors/players.py", "warm/labels.py",
+          "executor/threads.py", "executor/test_threads.py"}  # fmt: skip
 PAGES = [
     page
     for page in sorted(DOCS.rglob("*.md"))
@@ -68,6 +70,25 @@ def test_a_program_of_a_page_runs(file: str, tmp_path: Path) -> None:
     )
 
     assert done.returncode == 0, done.stdout + done.stderr
+
+
+def test_the_executor_of_a_page_passes_the_suite(tmp_path: Path) -> None:
+    for file in (SNIPPETS / "executor").glob("*.py"):
+        shutil.copy(file, tmp_path)
+    installed = tmp_path / "threads-1.0.0.dist-info"
+    installed.mkdir()
+    (installed / "METADATA").write_text("Metadata-Version: 2.1\nName: threads\nVersion: 1.0.0\n")
+    (installed / "entry_points.txt").write_text("[symphony.executors]\nthreads = threads:ThreadsExecutor\n")
+    environment = {**os.environ, "PYTHONPATH": f"{tmp_path}{os.pathsep}{os.environ.get('PYTHONPATH', '')}"}
+    few = "a-chain or each-over-each or values-go-to or failed-element or served or cancelling-tells"
+
+    done = subprocess.run(
+        [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "-k", few, "test_threads.py"],
+        cwd=tmp_path, env=environment, capture_output=True, text=True, timeout=120,
+    )  # fmt: skip
+
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert " passed" in done.stdout
 
 
 def test_every_snippet_is_run_and_shown() -> None:

@@ -9,6 +9,7 @@ import time
 from pathlib import Path
 from typing import Any, NamedTuple
 
+import numpy
 import pytest
 
 from symphony import Context, each, melody, operator, product, run
@@ -491,7 +492,7 @@ def test_run_works_inside_a_running_event_loop():
     assert asyncio.run(inside()) == 6
 
 
-def test_events_come_in_order():
+def test_events_come_in_order(options: dict[str, Any]):
     seen: list[Event] = []
     lock = threading.Lock()
 
@@ -499,10 +500,10 @@ def test_events_come_in_order():
         with lock:
             seen.append(event)
 
-    run(doubled, record=False, on_event=listen)
+    run(doubled, on_event=listen, **options)
 
     kinds = [str(e.kind) for e in seen]
-    assert kinds[0] == "runStarted"
+    assert (kinds[0], kinds[-1]) == ("runStarted", "workflowComplete")
     starts = {e.task: i for i, e in enumerate(seen) if str(e.kind) == "taskStarted"}
     ends = {e.task: i for i, e in enumerate(seen) if str(e.kind) == "taskEnded"}
     assert all(starts[t] < ends[t] for t in starts)
@@ -799,6 +800,30 @@ def test_a_result_that_cannot_be_kept_fails_its_task_and_names_the_codec(store: 
 
     assert {n: str(t.state) for n, t in result.tasks.items()} == {"opaque": "failed", "add": "succeeded"}
     assert "codec" in result.failures[0]["error"]["message"]
+
+
+@operator
+def array() -> Any:
+    return numpy.zeros(2)
+
+
+@operator
+def writes(xs: Any) -> str:
+    try:
+        xs[0] = 1.0
+    except ValueError:
+        return "refused"
+    return "changed"
+
+
+def test_arrays_are_handed_out_unwritable(options: dict[str, Any]):
+    """Semantics 8: inputs are read-only, whether anybody listens or not."""
+
+    @melody
+    def m():
+        return writes(xs=array())
+
+    assert run(m, **options).outputs["out"] == "refused"
 
 
 @operator

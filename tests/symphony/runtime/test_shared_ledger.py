@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import resource
 import select
 import signal
 import subprocess
@@ -136,6 +137,23 @@ def test_a_killed_holder_frees_what_it_held_within_a_second(
 
     assert ledger.wait(10.0) == ["a"]
     assert time.monotonic() - killed < 1.0
+
+
+def test_a_process_with_more_than_a_thousand_open_files_waits_too(start: Callable[..., subprocess.Popen[str]], tmp_path: Path):
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (min(2048, hard), hard))
+    opened = [os.open(os.devnull, os.O_RDONLY) for _ in range(1050)]
+    try:
+        start(HOLDS, "other")
+        crowded = SharedLedger(tmp_path / "arbitration", {})
+        assert not crowded.ask(token("a"))
+        assert crowded.fileno() >= 1024
+
+        assert crowded.wait(0.01) == []
+    finally:
+        for descriptor in opened:
+            os.close(descriptor)
+        resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
 
 
 def test_a_fork_of_a_killed_holder_keeps_nothing(start: Callable[..., subprocess.Popen[str]], ledger: SharedLedger):
