@@ -6,7 +6,9 @@ import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from symphony.bootstrap.environments import made_under
 from symphony.bootstrap.stores import open_store_to_look
+from symphony.config.environment import environment_of
 from symphony.config.project import Project, find_project
 from symphony.errors import UsageError
 
@@ -144,4 +146,6 @@ def replay(run: str, task: str, *, project: Project | None = None, pdb: bool = F
 
     home = project or find_project(Path.cwd())
     store = open_store_to_look(home)
-    return replay_call(store, find_run(store, run), task, home.root, pdb=pdb)
+    record = find_run(store, run)
+    with made_under(environment_of(home.root, str(record.options.get("environment") or "") or None)):
+        return replay_call(store, record, task, home.root, pdb=pdb)

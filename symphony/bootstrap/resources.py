@@ -1,18 +1,23 @@
-"""What a plan asks for and what there is: this machine and the project's limits."""
+"""What a plan asks for and what there is: this machine, or what the executor reaches, and the configured limits."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
-from symphony.config.project import Project
+from symphony.bootstrap.executors import traits_of
+from symphony.config.environment import DEFAULT, Environment
+from symphony.errors import MissingExtraError
 from symphony.model.diagnostic import Diagnostic
 from symphony.model.melody import Melody
 from symphony.model.plan import Plan, PlannedTask
 
+ELSEWHERE: Mapping[str, float] = dict.fromkeys(("cpus", "memory", "gpus"), float("inf"))
+"""What there is on other machines: not known here, so only the configured limits bind."""
 
-def never_possible(plan: Plan, project: Project, melody: Melody | None = None) -> list[Diagnostic]:
-    """What the plan asks for that this machine and the project's limits cannot give."""
-    capacity = capacity_for(plan, project)
+
+def never_possible(plan: Plan, environment: Environment, melody: Melody | None = None) -> list[Diagnostic]:
+    """What the plan asks for that this machine and the limits of the environment cannot give."""
+    capacity = capacity_for(plan, environment)
     if capacity is None:
         return []
     from symphony.compiler.unmeetable import unmeetable  # only for plans that ask for resources
@@ -20,14 +25,24 @@ def never_possible(plan: Plan, project: Project, melody: Melody | None = None) -
     return unmeetable(plan, capacity, melody=melody)
 
 
-def capacity_for(plan: Plan, project: Project) -> Mapping[str, float] | None:
+def capacity_for(plan: Plan, environment: Environment) -> Mapping[str, float] | None:
     """How much there is of each resource; None for a plan that asks for none."""
     if not any(task.resources is not None or task.tokens for task in _every_task(plan)):
         return None
-    from symphony.config.limits import limits_of  # only for plans that ask for resources
-    from symphony.runtime.machine import capacity_here
+    if _is_remote(environment):
+        return {**ELSEWHERE, **environment.limits}
+    from symphony.runtime.machine import capacity_here  # only for plans that ask for resources
 
-    return capacity_here(limits_of(project.root))
+    return capacity_here(environment.limits)
+
+
+def _is_remote(environment: Environment) -> bool:
+    if environment.origin("executor") == DEFAULT:
+        return False
+    try:
+        return traits_of(environment.executor).remote
+    except MissingExtraError:
+        return True  # nothing is known of it here
 
 
 def _every_task(plan: Plan) -> Iterator[PlannedTask]:

@@ -8,6 +8,7 @@ from typing import Annotated
 
 import typer
 
+from symphony.cli.call_options import Env
 from symphony.cli.terminal import has_colour, say, write
 from symphony.errors import RefusedError, UsageError
 from symphony.model.quantities import counted
@@ -24,13 +25,14 @@ def check(
     no_import: Annotated[
         bool, typer.Option("--no-import", help="Read players from their source; execute nothing of the project.")
     ] = False,
+    env: Env = None,
 ) -> None:
     """Check melodies without running anything.
 
     Writes nothing. Exits with 2 when something is wrong.
     """
     format = "json" if json else format
-    ok = _report(files, format, imports=not no_import)
+    ok = _report(files, format, imports=not no_import, env=env)
     raise typer.Exit(0 if ok else 2)
 
 
@@ -44,32 +46,34 @@ def compile_(
     ] = False,
     format: Format = "text",
     json: Annotated[bool, typer.Option("--json", help="Short for --format json.")] = False,
+    env: Env = None,
 ) -> None:
     """Compile a melody into a plan.
 
-    A plan is a file that can be read, hashed, compared and run.
+    A plan is a file that can be read, hashed, compared and run. It is the same under every environment.
     """
     format = "json" if json else format
     from symphony import bootstrap  # the engine; loaded by the commands that need it
     from symphony.cli.own_stdout import own_stdout
 
     with own_stdout():
-        checked = bootstrap.check(file)
+        checked = bootstrap.check(file, env=env)
     if checked.plan is None or not checked.ok:
-        _report([file], format)
+        _report([file], format, env=env)
         raise typer.Exit(2)
     text = checked.plan.to_text()
     if only_check:
         _refuse_difference(file, output, text)
-        _summary(file, format)
+        _report([file], format, env=env)
     elif output is None and format == "text":
         _warn(checked)
         write(text)
     else:
-        _write_plan(file, output, text, format)
+        _write_plan(output, text)
+        _report([file], format, env=env)
 
 
-def _report(files: list[str], format: str, *, imports: bool = True) -> bool:
+def _report(files: list[str], format: str, *, imports: bool = True, env: str | None = None) -> bool:
     """Report the problems of all files on stdout; returns whether there are no errors."""
     from symphony import bootstrap  # the engine; loaded by the commands that need it
     from symphony.cli.own_stdout import own_stdout
@@ -80,7 +84,7 @@ def _report(files: list[str], format: str, *, imports: bool = True) -> bool:
     if format not in FORMATS:
         report(format, ())  # raises, naming the formats
     with own_stdout():
-        checked = [bootstrap.check(file, imports=imports) for file in files]
+        checked = [bootstrap.check(file, imports=imports, env=env) for file in files]
     found = [d for c in checked for d in c.diagnostics]
     plan = checked[0].plan if len(checked) == 1 else None
     about = Surroundings(
@@ -109,17 +113,12 @@ def _warn(checked: object) -> None:
         say(text)
 
 
-def _write_plan(file: str, output: Path | None, text: str, format: str) -> None:
+def _write_plan(output: Path | None, text: str) -> None:
     if output is not None:
         from symphony.cli.output_file import write_atomically  # nothing to write without -o
 
         write_atomically(output, text.encode())
         say(f"wrote {output}")
-    _summary(file, format)
-
-
-def _summary(file: str, format: str) -> None:
-    _report([file], format)
 
 
 def _refuse_difference(file: str, output: Path | None, text: str) -> None:

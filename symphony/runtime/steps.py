@@ -21,6 +21,7 @@ from symphony.model.template import expressions_in
 from symphony.runtime.arbitration import Units, units_of
 from symphony.runtime.loading import load_player
 from symphony.runtime.player_copy import PlayerKind
+from symphony.runtime.run_environment import in_force
 from symphony.runtime.schedule import DATA, ORDER, STREAM, TOLERANT, edges_of
 
 
@@ -112,13 +113,15 @@ class _Builder:
         self._shapes: dict[tuple[str, bool], Any] = {}
         self._loose: dict[tuple[int, int], bool] = {}
         self._kinds: dict[str, PlayerKind] = {}
+        self._environment = in_force()
 
     def program(self, plan: Plan) -> Program:
         types: dict[str, TaskTypes] = {}
         steps: dict[str, Step] = {}
         params = {n: p.port_type for n, p in plan.params.items()}
         filtering: set[str] = set()
-        for task in plan.tasks:
+        for planned in plan.tasks:
+            task = self._environment.settled(planned, self.pins.get(planned.player or ""))
             step = self.step(task, types, params, filtering)
             steps[task.id] = step
             types[task.id] = step.types
