@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from symphony.bootstrap.executors import executor_named, traits_of
 from symphony.compiler.params import problem_with_value
 from symphony.config.environment import DEFAULT, Environment
-from symphony.errors import MissingExtraError
+from symphony.errors import SurroundingsError
 from symphony.model.diagnostic import Diagnostic, Severity
 from symphony.model.melody import Melody
 from symphony.model.param import Param
@@ -95,8 +95,8 @@ def _beyond_executor(plan: Plan, environment: Environment, melody: Melody | None
         return []
     try:
         traits = traits_of(environment.executor)
-    except MissingExtraError as error:
-        what = f"the executor {environment.executor!r} is not installed: what it cannot do was not looked for"
+    except SurroundingsError as error:
+        what = f"the executor {environment.executor!r} is not to be had here: what it cannot do was not looked for"
         return [Diagnostic("SYM189", what, severity=Severity.WARNING, hint=str(error), file=_file(melody))]
     abilities = Abilities(environment.executor, traits.can_kill, traits.resources)
     found = unhonoured(plan, abilities, melody=melody)

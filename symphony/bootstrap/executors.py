@@ -6,7 +6,7 @@ import inspect
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-from symphony.errors import ConfigurationError, MissingExtraError, UsageError
+from symphony.errors import ConfigurationError, MissingExtraError, SurroundingsError, UsageError
 from symphony.model.names import did_you_mean
 
 if TYPE_CHECKING:
@@ -25,6 +25,7 @@ def executor_named(name: str, /, **options: Any) -> Any:
     Raises:
         UsageError: no executor has the name, or it takes no such option.
         MissingExtraError: it is known, but what it needs is not installed.
+        SurroundingsError: it is installed and cannot be loaded.
     """
     made_by = executor_class(name)
     if options:
@@ -42,7 +43,12 @@ def executor_class(name: str) -> Any:
             raise MissingExtraError(f"the executor {name!r}", name)
         known = sorted({*found, *EXTRA_EXECUTORS})
         raise UsageError(f"there is no executor {name!r}: {did_you_mean(name, known, what='executors')}")
-    return found[name].load()
+    try:
+        return found[name].load()
+    except ImportError as error:
+        if name in EXTRA_EXECUTORS:
+            raise MissingExtraError(f"the executor {name!r}", name) from error
+        raise SurroundingsError(f"the executor {name!r} cannot be loaded: {type(error).__name__}: {error}") from error
 
 
 def traits_of(name: str) -> Traits:

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 
 from symphony.bootstrap.executors import traits_of
 from symphony.config.environment import DEFAULT, Environment
-from symphony.errors import MissingExtraError
+from symphony.errors import SurroundingsError
 from symphony.model.diagnostic import Diagnostic
 from symphony.model.melody import Melody
 from symphony.model.plan import Plan, PlannedTask
@@ -41,7 +41,7 @@ def _is_remote(environment: Environment) -> bool:
         return False
     try:
         return traits_of(environment.executor).remote
-    except MissingExtraError:
+    except SurroundingsError:
         return True  # nothing is known of it here
 
 
