@@ -255,3 +255,24 @@ def test_a_literal_for_a_secret_parameter_is_refused_under_its_environment(
 
     assert [d.code for d in caught.value.diagnostics] == ["SYM194"]
     assert "hunter22" not in str(caught.value)
+
+
+@pytest.mark.parametrize("player", ["use_apart", "die_apart", "hang_apart"])
+def test_a_secret_that_only_a_process_takes_is_redacted_in_what_it_writes_past_python(
+    player: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("SYMPHONY_SECRET_CANARY", CANARY)
+    (tmp_path / "secret_players.py").write_text(PLAYERS)
+    (tmp_path / "symphony.config.toml").write_text("")
+    (tmp_path / "m.yaml").write_text(
+        f"melody: m\ntasks:\n  a: {{player: 'secret_players:{player}', with: {{token: '${{{{ secrets.CANARY }}}}'}}}}\n"
+    )
+
+    result = bootstrap.run("m.yaml", on_event=lambda event: None)
+
+    store = bootstrap.open_project_store(find_project(tmp_path))
+    store.flush()
+    lines = [line["message"] for line in bootstrap.logs(store, bootstrap.find_run(store, result.run))]
+    assert "written ***" in lines
+    assert files_with(tmp_path, forms(CANARY)) == []
