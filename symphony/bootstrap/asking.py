@@ -6,9 +6,7 @@ import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from symphony.bootstrap.environments import made_under
 from symphony.bootstrap.stores import open_store_to_look
-from symphony.config.environment import environment_of
 from symphony.config.project import Project, find_project
 from symphony.errors import UsageError
 
@@ -142,6 +140,8 @@ def cancel(store: Store, run: RunRecord, *, wait_s: float = 30.0) -> str:
 
 def replay(run: str, task: str, *, project: Project | None = None, pdb: bool = False) -> Any:
     """Make one call of an earlier run again, in this process, with its recorded inputs; returns what the body gives."""
+    from symphony.bootstrap.environments import made_under  # only calls that are made need what is behind these
+    from symphony.config.environment import environment_of
     from symphony.runtime.replaying import replay_call
 
     home = project or find_project(Path.cwd())

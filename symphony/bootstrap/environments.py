@@ -38,6 +38,8 @@ def shared_store_of(environment: Environment) -> SharedStoreSettings | None:
     Raises:
         SurroundingsError: a secret is not set.
     """
+    if environment.shared_store({}) is None:
+        return None
     return environment.shared_store(with_secrets(environment.store_options, environment))
 
 

@@ -30,7 +30,10 @@ def executor_named(name: str, /, **options: Any) -> Any:
     made_by = executor_class(name)
     if options:
         _check_options(name, made_by, options)
-    return made_by(**options)
+    try:
+        return made_by(**options)
+    except ModuleNotFoundError as error:
+        raise _unloadable(name, error) from error
 
 
 def executor_class(name: str) -> Any:
@@ -46,15 +49,19 @@ def executor_class(name: str) -> Any:
     try:
         return found[name].load()
     except ImportError as error:
-        if name in EXTRA_EXECUTORS:
-            raise MissingExtraError(f"the executor {name!r}", name) from error
-        raise SurroundingsError(f"the executor {name!r} cannot be loaded: {type(error).__name__}: {error}") from error
+        raise _unloadable(name, error) from error
 
 
 def traits_of(name: str) -> Traits:
     """What an executor can do; see `executor_named` for what it raises."""
     traits: Traits = executor_class(name).traits
     return traits
+
+
+def _unloadable(name: str, error: ImportError) -> SurroundingsError:
+    if name in EXTRA_EXECUTORS:
+        return MissingExtraError(f"the executor {name!r}", name)
+    return SurroundingsError(f"the executor {name!r} cannot be loaded: {type(error).__name__}: {error}")
 
 
 def _check_options(name: str, made_by: Any, options: Mapping[str, Any]) -> None:

@@ -6,9 +6,8 @@ import os
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from symphony.config.sections import Configuration, EnvironmentSection, read_configuration
 from symphony.config.shared_store import SharedStoreSettings
 from symphony.config.sources import Source, project_source, user_source
 from symphony.errors import ConfigurationError
@@ -16,6 +15,9 @@ from symphony.model.frozen import EMPTY, FrozenMap, freeze
 from symphony.model.names import did_you_mean
 from symphony.model.policy import Retry
 from symphony.model.resources import TOKEN
+
+if TYPE_CHECKING:
+    from symphony.config.sections import Configuration, EnvironmentSection
 
 DEFAULT = "default"
 DEFAULTS: Mapping[str, Any] = FrozenMap(
@@ -129,6 +131,8 @@ def environment_of(
 
 
 def _configuration(source: Source) -> Configuration:
+    from symphony.config.sections import Configuration, read_configuration  # models: kept from those without settings
+
     found = read_configuration(source.data)
     if isinstance(found, Configuration):
         return found
@@ -188,7 +192,11 @@ def _of_variables(variables: Mapping[str, str]) -> dict[str, Any]:
         k: int(v) if k in _NUMBERS and v.isdecimal() else v.split(",") if k == "secrets" else v
         for k, v in texts.items()
     }
-    found = read_configuration(data) if data else Configuration()
+    if not data:
+        return {}
+    from symphony.config.sections import Configuration, read_configuration  # models: kept from those without settings
+
+    found = read_configuration(data)
     if isinstance(found, Configuration):
         return {key: getattr(found, key) for key in data}
     path, problem = found[0]

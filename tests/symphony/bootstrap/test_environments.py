@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -95,7 +94,7 @@ class WeakExecutor:
 
 
 @pytest.fixture
-def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A project with environments, and an executor of someone else that is installed."""
     facts = tmp_path / "lib" / "weak_executor-1.0.dist-info"
     facts.mkdir(parents=True)
@@ -111,7 +110,7 @@ def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     (tmp_path / "data").mkdir()
     (tmp_path / "m.yaml").write_text(MELODY)
     monkeypatch.chdir(tmp_path)
-    yield tmp_path
+    return tmp_path
 
 
 def written(project: Path, tasks: str) -> str:
@@ -228,9 +227,7 @@ def test_a_timeout_of_the_environment_that_cannot_be_honoured_is_an_error(projec
 
 
 def test_limits_of_an_environment_bind(project: Path) -> None:
-    target = written(
-        project, "  a: {player: 'environment_players:slow', with: {seconds: 0}, resources: {cpus: 2}}\n"
-    )
+    target = written(project, "  a: {player: 'environment_players:slow', with: {seconds: 0}, resources: {cpus: 2}}\n")
 
     assert codes(target, "small") == ["SYM193"]
 
@@ -247,7 +244,9 @@ def test_an_executor_that_cannot_be_loaded_is_a_warning_of_a_check(project: Path
 def test_unknown_options_of_an_executor_are_named(project: Path) -> None:
     with pytest.raises(ConfigurationError, match="the executor 'pit' takes no option 'adress': it takes none"):
         bootstrap.run("m.yaml", env="options")
-    with pytest.raises(ConfigurationError, match="the executor 'weak' takes no option 'option': did you mean 'options'?"):
+    with pytest.raises(
+        ConfigurationError, match=r"the executor 'weak' takes no option 'option': did you mean 'options'?"
+    ):
         executors.executor_named("weak", option=1)
 
 

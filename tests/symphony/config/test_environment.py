@@ -103,7 +103,9 @@ def test_flags_win_over_variables_and_variables_over_files(root: Path) -> None:
 
 
 def test_the_users_file_counts_where_the_project_says_nothing(root: Path) -> None:
-    of_user(root, 'workers = 1\nprocesses = 3\n[params]\nname = "mine"\nmore = 1\n[environments.ci]\ndurability = "power"\n')
+    of_user(
+        root, 'workers = 1\nprocesses = 3\n[params]\nname = "mine"\nmore = 1\n[environments.ci]\ndurability = "power"\n'
+    )
     variables = {"XDG_CONFIG_HOME": str(root.parent / "home")}
 
     found = environment_of(root, "ci", variables=variables)
@@ -126,7 +128,9 @@ def test_options_of_another_executor_are_left_out(root: Path) -> None:
     ("mode", "read", "write"),
     [("read", True, False), ("write", False, True), ("readwrite", True, True)],
 )
-def test_a_cache_mode_says_what_may_be_done_with_the_shared_store(mode: str, read: bool, write: bool, root: Path) -> None:
+def test_a_cache_mode_says_what_may_be_done_with_the_shared_store(
+    mode: str, read: bool, write: bool, root: Path
+) -> None:
     shared = environment_of(root, "ci", flags={"cache": mode}, variables={}).shared_store({"secret": "hunter22"})
 
     assert shared is not None
@@ -160,7 +164,10 @@ def test_with_the_cache_off_there_is_no_shared_store_and_nothing_is_served(root:
             "symphony.config.toml:2: environments.ci.environment: there is no such key: ",
         ),
         ("timeout = 'soon'", "symphony.config.toml:1: timeout: 'soon' is no duration: write 20ms, 1s, 5m, 2h or 1d"),
-        ("environment = 'ci'", "there is no environment 'ci' (symphony.config.toml:1): none is configured; write one: "),
+        (
+            "environment = 'ci'",
+            "there is no environment 'ci' (symphony.config.toml:1): none is configured; write one: ",
+        ),
         ("a = ", "symphony.config.toml cannot be read: "),
     ],
 )
@@ -191,7 +198,9 @@ def test_every_form_of_file_tells_lines(name: str, text: str, tmp_path: Path) ->
 def test_settings_in_two_files_of_a_project_are_an_error(root: Path) -> None:
     (root / "symphony.config.toml").write_text("workers = 1\n")
 
-    with pytest.raises(ConfigurationError, match="stand in symphony.config.toml and pyproject.toml: keep them in one file"):
+    with pytest.raises(
+        ConfigurationError, match=r"stand in symphony.config.toml and pyproject.toml: keep them in one file"
+    ):
         environment_of(root, variables={})
 
 
@@ -199,7 +208,11 @@ def test_settings_in_two_files_of_a_project_are_an_error(root: Path) -> None:
     ("name", "text", "told"),
     [
         ("SYMPHONY_WORKERS", "many", "SYMPHONY_WORKERS='many': input should be a valid integer; it is 'many'"),
-        ("SYMPHONY_CACHE", "on", "SYMPHONY_CACHE='on': input should be 'read', 'write', 'readwrite' or 'off'; it is 'on'"),
+        (
+            "SYMPHONY_CACHE",
+            "on",
+            "SYMPHONY_CACHE='on': input should be 'read', 'write', 'readwrite' or 'off'; it is 'on'",
+        ),
         ("SYMPHONY_ENV", "cii", "there is no environment 'cii' ($SYMPHONY_ENV): did you mean 'ci'?"),
     ],
 )

@@ -17,7 +17,7 @@ from symphony.runtime.secrets import Secrets
 
 CANARY = "canary-7d1f'\"\\ü-value"
 """With everything that is written differently between quotes."""
-PLAYERS = '''
+PLAYERS = """
 import ctypes
 import logging
 import os
@@ -76,7 +76,7 @@ def hang_apart(token: str) -> str:
 async def use_later(token: str) -> str:
     print("later", token)
     return token
-'''
+"""
 MELODY = """\
 melody: m
 params: {given: {type: string, secret: true}}
@@ -135,7 +135,9 @@ def test_a_secret_is_found_nowhere_after_a_recorded_run(
     (vault / "CANARY").unlink(missing_ok=True)
 
     states = {name: str(task.state) for name, task in result.tasks.items()}
-    told = "\n".join([*events, *(repr(t) for t in result.tasks.values()), repr(result.failures), *map(str, result.outputs)])
+    told = "\n".join(
+        [*events, *(repr(t) for t in result.tasks.values()), repr(result.failures), *map(str, result.outputs)]
+    )
     assert states == {**dict.fromkeys("abgh", "succeeded"), **dict.fromkeys("cdefi", "failed")}
     assert result.outputs["a"] == result.outputs["b"] == "got ***"
     assert "printed ***" in told
@@ -188,7 +190,7 @@ def test_a_file_that_is_not_there_is_told_with_its_path(tmp_path: Path) -> None:
 
 
 def test_an_unknown_provider_is_named_with_those_there_are() -> None:
-    with pytest.raises(ConfigurationError, match="there is no provider of secrets 'fil': did you mean 'file'?"):
+    with pytest.raises(ConfigurationError, match=r"there is no provider of secrets 'fil': did you mean 'file'?"):
         provider_named("fil:x")
 
 
@@ -235,7 +237,9 @@ def test_a_short_secret_of_a_file_is_refused_before_the_run(tmp_path: Path, monk
         "melody: m\ntasks:\n  a: {player: text.upper, with: {text: '${{ secrets.CANARY }}'}}\n"
     )
 
-    with pytest.raises(SurroundingsError, match=r"'CANARY' is too short to be redacted: .*vault has fewer than 4 characters"):
+    with pytest.raises(
+        SurroundingsError, match=r"'CANARY' is too short to be redacted: .*vault has fewer than 4 characters"
+    ):
         bootstrap.run("m.yaml")
     assert bootstrap.runs(bootstrap.open_project_store(find_project(tmp_path)))["runs"] == []
 
