@@ -8,11 +8,15 @@ import re
 import tomllib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from functools import lru_cache
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from symphony.config.project import CONFIG_FILES
 from symphony.errors import ConfigurationError, MelodyError
+
+if TYPE_CHECKING:
+    from symphony.define.yaml_locate import YamlPlaces
 
 PYPROJECT = "pyproject.toml"
 USER_FILES = ("config.toml", "config.yaml", "config.json")
@@ -46,7 +50,7 @@ class Source:
         if self.file.suffix != ".toml":
             return _line_of_yaml(self.text, path)
         path = ("tool", "symphony", *path) if self.file.name == PYPROJECT else path
-        lines = dict(_lines_of_toml(self.text))
+        lines = _lines_of_toml(self.text)
         return next((lines[path[:n]] for n in range(len(path), 0, -1) if path[:n] in lines), None)
 
 
@@ -133,8 +137,13 @@ def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     return found
 
 
-def _lines_of_toml(text: str) -> Iterator[tuple[tuple[str, ...], int]]:
+@lru_cache(maxsize=4)
+def _lines_of_toml(text: str) -> Mapping[tuple[str, ...], int]:
     """The line of each table and key that begins a line. Keys inside braces have the line of what holds them."""
+    return dict(_heads_of_toml(text))
+
+
+def _heads_of_toml(text: str) -> Iterator[tuple[tuple[str, ...], int]]:
     table: tuple[str, ...] = ()
     for number, line in enumerate(text.splitlines(), 1):
         if head := _HEAD.fullmatch(line):
@@ -149,11 +158,15 @@ def _parts(dotted: str) -> tuple[str, ...]:
 
 
 def _line_of_yaml(text: str, path: tuple[str, ...]) -> int | None:
-    from symphony.define.yaml_locate import YamlPlaces  # only where a place in YAML or JSON is asked for
-
-    places = YamlPlaces(text)
-    found = places.walk(path)[1:]
+    found = _places_of_yaml(text).walk(path)[1:]
     if not found:
         return None
     key, value = found[-1]
     return int((key or value).start_mark.line) + 1
+
+
+@lru_cache(maxsize=4)
+def _places_of_yaml(text: str) -> YamlPlaces:
+    from symphony.define.yaml_locate import YamlPlaces  # only where a place in YAML or JSON is asked for
+
+    return YamlPlaces(text)

@@ -5,7 +5,7 @@ It is never part of the plan, so that one plan has one hash everywhere. It is in
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass
@@ -29,6 +29,17 @@ class RunEnvironment:
     secrets: tuple[str, ...] = ("env",)
     retry: Retry | None = None
     timeout_s: float | None = None
+
+    def to_document(self) -> dict[str, Any]:
+        """Plain data for a worker on another machine; it names where secrets are, and holds none."""
+        retry = None if self.retry is None else self.retry.model_dump(mode="json")
+        return {"name": self.name, "secrets": list(self.secrets), "retry": retry, "timeout_s": self.timeout_s}
+
+    @classmethod
+    def from_document(cls, document: Mapping[str, Any]) -> RunEnvironment:
+        """Read what `to_document` wrote."""
+        retry = None if document["retry"] is None else Retry.model_validate(document["retry"])
+        return cls(document["name"], tuple(document["secrets"]), retry, document["timeout_s"])
 
     def settled(self, task: PlannedTask, pin: PlayerPin | None) -> PlannedTask:
         """The task with what the environment says, where task and player say nothing.
