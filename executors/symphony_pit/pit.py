@@ -17,7 +17,9 @@ class PitExecutor:
     """
 
     name = "pit"
-    traits = Traits(in_process=True, shares_memory=True, can_kill=True, resources=frozenset({"cpus", "memory", "gpus", "tokens"}))
+    traits = Traits(
+        in_process=True, shares_memory=True, can_kill=True, resources=frozenset({"cpus", "memory", "gpus", "tokens"})
+    )
 
     def __init__(self) -> None:
         self.workers = self.processes = 0
@@ -40,6 +42,8 @@ class PitExecutor:
     def stop(self, *, grace_s: float) -> bool:
         """Wait for the threads to return; returns whether all did."""
         deadline = time.monotonic() + grace_s
-        for thread in [t for t in self._threads if t.ident is not None]:  # an interrupt can come before all have started
+        for thread in [
+            t for t in self._threads if t.ident is not None
+        ]:  # an interrupt can come before all have started
             thread.join(max(0.0, deadline - time.monotonic()))
         return not any(thread.is_alive() for thread in self._threads)

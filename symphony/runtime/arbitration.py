@@ -22,7 +22,8 @@ from symphony.model.resources import amount_text, amount_there_is, resource_text
 
 Units: TypeAlias = tuple[tuple[str, int], ...]
 """A demand in whole micro-units by resource, so that sums are exact and nothing drifts."""
-_MICRO = 1_000_000
+MICRO = 1_000_000
+"""Units per one of a resource."""
 _SHOWN_HOLDERS = 3
 
 
@@ -35,7 +36,7 @@ def units_of(demand: Mapping[str, float]) -> Units:
     negative = next((name for name, amount in demand.items() if amount < 0), None)
     if negative is not None:
         raise ValueError(f"a demand cannot be negative: {negative} is {demand[negative]!r}")
-    return tuple((name, max(1, round(demand[name] * _MICRO))) for name in sorted(demand) if demand[name] > 0)
+    return tuple((name, max(1, round(demand[name] * MICRO))) for name in sorted(demand) if demand[name] > 0)
 
 
 class Request(NamedTuple):
@@ -153,7 +154,7 @@ class Arbiter:
     ) -> None:
         self._ageing_s, self._patience_s, self._weights = ageing_s, patience_s, dict(weights or {})
         self._capacity = dict(capacity)
-        self._limits = {name: round(amount * _MICRO) for name, amount in capacity.items()}
+        self._limits = {name: round(amount * MICRO) for name, amount in capacity.items()}
         self._free = dict(self._limits)
         self._held: dict[str, Request] = {}
         self._entries: dict[str, _Entry] = {}
@@ -248,7 +249,7 @@ class Arbiter:
         for request in self._held.values():
             for name, amount in request.demand:
                 found[name] += amount
-        return {name: amount / _MICRO for name, amount in found.items()}
+        return {name: amount / MICRO for name, amount in found.items()}
 
     def standing(self) -> Standing:
         """Everything to remember, as values."""
@@ -273,7 +274,7 @@ class Arbiter:
         self._learn(request.demand)
         for name, amount in request.demand:
             if amount > self._limits[name]:
-                raise SurroundingsError(never_enough(request.label, name, amount / _MICRO, self._capacity))
+                raise SurroundingsError(never_enough(request.label, name, amount / MICRO, self._capacity))
         for _ in self._kept(now):
             pass  # whoever was first for long enough until now is kept for, although this one may come before it
         entry = self._enqueue(request)
@@ -346,7 +347,7 @@ class Arbiter:
     def _learn(self, demand: Units) -> None:
         for name, _ in demand:
             if name not in self._limits:
-                self._limits[name] = self._free[name] = round(amount_there_is(self._capacity, name) * _MICRO)
+                self._limits[name] = self._free[name] = round(amount_there_is(self._capacity, name) * MICRO)
 
     def _enqueue(self, request: Request) -> _Entry:
         self._count += 1
@@ -385,8 +386,8 @@ class Arbiter:
         used = sum(a for r in holders for n, a in r.demand if n == name)
         shown = ", ".join(r.label for r in holders[:_SHOWN_HOLDERS])
         more = f" and {len(holders) - _SHOWN_HOLDERS} more" if len(holders) > _SHOWN_HOLDERS else ""
-        wants = "" if amount == _MICRO else f"wants {amount_text(name, amount / _MICRO)}, "
-        of = f"{amount_text(name, used / _MICRO)} of {amount_text(name, self._limits[name] / _MICRO)}"
+        wants = "" if amount == MICRO else f"wants {amount_text(name, amount / MICRO)}, "
+        of = f"{amount_text(name, used / MICRO)} of {amount_text(name, self._limits[name] / MICRO)}"
         return f"{resource_text(name)}: {wants}{of} held" + (f" by {shown}{more}" if holders else "")
 
     def _kept_for(self, entry: _Entry) -> str:

@@ -46,6 +46,7 @@ class Prepared:
         hit: the stored result under the key, if there is one.
         loaded_at: when all inputs were in memory, seconds of the monotonic clock.
         cpu_s: the processor time of the body, where it was measured.
+        measured: what else was measured where the body ran, if that was not here.
     """
 
     inputs: dict[str, Held]
@@ -54,6 +55,7 @@ class Prepared:
     hit: Mapping[str, Artifact] | None
     loaded_at: float = 0.0
     cpu_s: float | None = None
+    measured: dict[str, float] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,7 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Any, Protocol, runtime_checkable
+from typing import TYPE_CHECKING, Protocol, runtime_checkable
+
+if TYPE_CHECKING:
+    from symphony.runtime.remote.done import Done
+    from symphony.runtime.remote.remote_call import News, RemoteCall
+    from symphony.runtime.remote.sheet import RunSheet
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,13 +62,39 @@ class InProcessExecutor(Executor, Protocol):
 
 @runtime_checkable
 class RemoteExecutor(Executor, Protocol):
-    """Is handed calls and hands back outcomes."""
+    """Makes calls elsewhere. On its workers `symphony.runtime.remote.worker.CallWorker` makes them: one way for all.
 
-    def submit(self, calls: Sequence[Any]) -> None:
-        """Take calls. A failed call returns an outcome, not an exception."""
+    All methods may be called from several threads. What cannot go on (a cluster that is gone) is raised as a
+    `SurroundingsError`, by whichever method meets it.
+    """
 
-    def outcomes(self, timeout_s: float) -> Sequence[Any]:
-        """Hand back what has ended, waiting at most `timeout_s` seconds for the first."""
+    workers: int
+    processes: int
+
+    def open(self, sheet: RunSheet) -> None:
+        """Reach the workers, and let each of them make a `CallWorker` of this sheet. Called before the first call."""
+
+    def submit(self, calls: Sequence[RemoteCall]) -> None:
+        """Take calls, those before others that wait for them (`RemoteCall.after`).
+
+        A call is made once all those have ended, well or not, and is given what they gave. Made means
+        `CallWorker.perform`; it never raises, and what it returns is kept until `release` for calls that need it.
+        """
+
+    def news(self, timeout_s: float) -> Sequence[News]:
+        """What the workers have told since, in order for each call, and for a call after those that it waited for.
+
+        Waits for the first at most `timeout_s` seconds. A call that ends without telling so is told as ``lost``.
+        """
+
+    def fetch(self, call: str) -> Done:
+        """The values of a call that has ended well, brought here."""
+
+    def release(self, calls: Sequence[str]) -> None:
+        """Nobody will need the values of these calls any more, besides calls that were submitted already."""
 
     def cancel(self, calls: Sequence[str]) -> None:
-        """End calls by id, running or not."""
+        """End these calls, running or not: those that run are told and ended, the others do not begin.
+
+        Given all calls that are under way, workers may end whatever runs for this run.
+        """

@@ -48,6 +48,7 @@ from symphony.store.records import CallRecord
 if TYPE_CHECKING:
     from symphony.runtime.fast_road import Done, Failed
     from symphony.runtime.grants import Grants
+    from symphony.runtime.remote.hand_over import HandOver
 
 GRACE_S = 2.0
 STATES = tuple(TaskState[State(s).name] for s in range(len(State)))
@@ -130,6 +131,7 @@ class Engine:
         self.lock = threading.RLock()
         self.queue = WorkQueue(self.tracker, self.lock, lambda: self._closed or self._finished.is_set())
         self.elsewhere = Elsewhere(self, output)
+        self.remote: HandOver | None = None
         if not settings.probe:
             self.net.remake = Remaking(self.net, calls, settings.run, self.stop, self.elsewhere.make).remake
         self._closed = False
@@ -267,6 +269,8 @@ class Engine:
             self.tell_changed()
             self.queue.wake()
         self.elsewhere.cancel()
+        if self.remote is not None:
+            self.remote.cancel()
 
     def cancel_the_rest(self, why: Stop) -> None:
         """Take over what the fast road has made, and cancel everything else."""
@@ -292,6 +296,8 @@ class Engine:
     def close(self) -> None:
         """End the event loop of async players and all processes, and let go of resources."""
         self._closed = True
+        if self.remote is not None:
+            self.remote.close()
         self.elsewhere.close()
         if self._grants is not None:
             self._grants.close()
@@ -361,6 +367,12 @@ class Engine:
 
     def _call(self, node: int, worker: str) -> list[int]:
         step, info = self.net.steps[node], self.info_of(node)
+        if self.remote is not None:
+            return (
+                self.remote.catch_up(node)
+                if self.remote.knows(node)
+                else self._served_or_made(node, step, info, worker)
+            )
         if not step.outside:
             return self._served_or_made(node, step, info, worker)
         if self.elsewhere.is_parked(node):
@@ -385,6 +397,8 @@ class Engine:
         if self.settings.probe:
             info.note = "would run"
             return self.end(node, sc.FAILED)
+        if self.remote is not None:
+            return self.remote.hand_over(node, step, prepared, info)
         try:
             begun = self._start(node, step, prepared, info, worker)
         except SurroundingsError as error:
@@ -563,6 +577,8 @@ class Engine:
             return
         info, state = self.info_of(node), STATES[self.schedule.state[node]]
         self.teller.ended(node, state, info, self.cause_of(node) if state is TaskState.SKIPPED else info.note)
+        if state is TaskState.CANCELLED and self.remote is not None:
+            self.remote.forget(node)
         if not self.settings.probe:
             self.net.release(node)
         if self._warming is not None and self.net.indexes[node] < 0:

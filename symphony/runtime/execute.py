@@ -11,7 +11,7 @@ from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 from symphony.define.garbage import CollectionEased
 from symphony.errors import LostRunError, StoreError
@@ -24,7 +24,7 @@ from symphony.model.states import COUNTED, FINAL, RunState, TaskState, check_run
 from symphony.runtime.arguments import as_document, bind_params
 from symphony.runtime.body_output import BodyOutput, heard, heard_aside
 from symphony.runtime.call import TaskCalls
-from symphony.runtime.contract import InProcessExecutor
+from symphony.runtime.contract import Executor, InProcessExecutor, RemoteExecutor
 from symphony.runtime.engine import GRACE_S, STATES, Engine, Settings, as_artifact
 from symphony.runtime.error_document import error_document
 from symphony.runtime.fast_loop import BoundCalls, FastRun, can_run_fast
@@ -33,6 +33,7 @@ from symphony.runtime.lease import LEASE_S
 from symphony.runtime.ownership import Ownership
 from symphony.runtime.player_pool import PlayerPool
 from symphony.runtime.recorded_loop import RecordedCalls, can_record_fast
+from symphony.runtime.remote.deciding import Deciders
 from symphony.runtime.result import LazyTasks, Outputs, RunResult, TaskResult
 from symphony.runtime.run_log import RunLog
 from symphony.runtime.secrets import Secrets
@@ -89,7 +90,7 @@ def new_run_id() -> str:
     return time.strftime("%Y%m%d-%H%M%S-", time.gmtime()) + uuid.uuid4().hex[:8]
 
 
-def execute(plan: Plan, order: Order, store: Store, executor: InProcessExecutor) -> RunResult:
+def execute(plan: Plan, order: Order, store: Store, executor: Executor) -> RunResult:
     """Run a plan. Ctrl-C cancels it in order; the result then says so.
 
     Raises:
@@ -101,7 +102,7 @@ def execute(plan: Plan, order: Order, store: Store, executor: InProcessExecutor)
         return sitting.run(None)
 
 
-def resume(record: RunRecord, order: Order, store: Store, executor: InProcessExecutor) -> RunResult:
+def resume(record: RunRecord, order: Order, store: Store, executor: Executor) -> RunResult:
     """Take up an earlier run: what is recorded stands, the rest is run.
 
     Raises:
@@ -116,7 +117,7 @@ def resume(record: RunRecord, order: Order, store: Store, executor: InProcessExe
 class Sitting:
     """One sitting of a run."""
 
-    def __init__(self, plan: Plan, order: Order, store: Store, executor: InProcessExecutor | None, run: str) -> None:
+    def __init__(self, plan: Plan, order: Order, store: Store, executor: Executor | None, run: str) -> None:
         self.plan, self.order, self.store, self.run_id = plan, order, store, run
         self._executor = executor
         self.secrets = Secrets()
@@ -132,15 +133,19 @@ class Sitting:
             redact=self.secrets.redact, pool=PlayerPool(budget_bytes=order.pool_bytes),
         )  # fmt: skip
         self.program = build_program(plan)
-        self._sets_up_players = any(step.kind for step in every_step(self.program))
+        self._in_process = executor is None or executor.traits.in_process
+        if executor is not None and not self._in_process:
+            for step in every_step(self.program):
+                step.leave_to(executor.traits.resources)
+        self._sets_up_players = self._in_process and any(step.kind for step in every_step(self.program))
         self.listener = heard_aside(order.on_event) if order.on_event is not None else None
         self.started_at = time.time()
 
     @property
-    def executor(self) -> InProcessExecutor:
+    def executor(self) -> InProcessExecutor | RemoteExecutor:
         """The executor; a probe has none."""
         assert self._executor is not None
-        return self._executor
+        return self._executor  # type: ignore[return-value]  # its traits say which of the two it is
 
     def run(self, earlier: RunRecord | None) -> RunResult:
         try:
@@ -244,7 +249,7 @@ class Sitting:
         begun = time.monotonic()
         stop, left = None, list[str]()
         if fast is not None:
-            stop, left = drive_fast(fast, self.executor, self.order.workers, self._watch)
+            stop, left = drive_fast(fast, cast(InProcessExecutor, self.executor), self.order.workers, self._watch)
             if not fast.run.failures and stop is None:
                 return self._fast_result(fast, time.monotonic() - begun)
         engine = Engine(
@@ -253,6 +258,10 @@ class Sitting:
             done=None if fast is None else fast.done(),
             failed=None if fast is None else fast.failed(), capacity=self.order.capacity, output=output,
         )  # fmt: skip
+        if not self._in_process:
+            from symphony.runtime.remote.sending import hand_over_for  # only executors elsewhere need it
+
+            engine.remote = hand_over_for(engine, self)
         if stop is not None:
             engine.cancel_the_rest(stop)
             return self._result(engine, time.monotonic() - begun, left)
@@ -294,7 +303,13 @@ class Sitting:
     def _fast_road(self) -> FastRoad | None:
         """The fast road, where nothing is asked for that only the run loop can do."""
         order = self.order
-        if order.strict or order.selected is not None or order.forced or not can_run_fast(self.program, self.params):
+        if (
+            not self._in_process
+            or order.strict
+            or order.selected is not None
+            or order.forced
+            or not can_run_fast(self.program, self.params)
+        ):
             return None
         if not order.recorded and order.on_event is None:
             return FastRoad(FastRun(BoundCalls(self.program, self.params, order.root)), None)
@@ -383,9 +398,11 @@ def drive_fast(
 
 
 def drive(
-    engine: Engine, executor: InProcessExecutor, workers: int | None, processes: int | None, watch: Watch
-) -> list[str]:
-    """Run an engine on an executor's threads until it has ended; returns what had to be left behind.
+    engine: Engine, executor: InProcessExecutor | RemoteExecutor, workers: int | None, processes: int | None, watch: Watch
+) -> list[str]:  # fmt: skip
+    """Run an engine until it has ended, on an executor's threads, or on its own where calls are made elsewhere.
+
+    Returns what had to be left behind.
 
     Ctrl-C, once, cancels: running bodies get the grace period, then they are abandoned. So do a request from outside
     and the end of the run's time.
@@ -393,10 +410,11 @@ def drive(
     executor.start(workers=workers, processes=processes)
     engine.settings.workers, engine.settings.processes = max(1, executor.workers), max(1, executor.processes)
     abandoned: list[str] = []
+    lender = Deciders() if engine.remote is not None else cast(InProcessExecutor, executor)
     try:
         engine.begin()
         try:
-            executor.lend(engine.work)
+            lender.lend(engine.work)
             while not engine.wait(LOOK_S):
                 engine.tell_running()
                 stop = watch.look()
@@ -404,6 +422,8 @@ def drive(
                     abandoned = _stopped(engine, stop)
         except KeyboardInterrupt:
             abandoned = _stopped(engine, Stop.ASKED)
+        if engine.remote is not None:
+            engine.remote.settle(engine.output(name) for name in engine.net.program.outputs)
     finally:
         engine.close()
         executor.stop(grace_s=0.0 if abandoned else GRACE_S)

@@ -21,11 +21,15 @@ class ListSource:
 
     Attributes:
         nodes: the calls that make the elements, when the list comes from another task with `each`.
+        port: which of their outputs.
+        streams: whether an element is made of one element of it.
     """
 
     length: int
     element: Callable[[int], Held]
     nodes: Sequence[int] | None = None
+    port: str = ""
+    streams: bool = True
 
 
 @dataclass(slots=True)

@@ -6,19 +6,19 @@ import time
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from symphony.compiler.types import TypeScope, split_port
+from symphony.compiler.types import split_port
 from symphony.errors import DamagedArtifactError, SurroundingsError
 from symphony.model import port_type as pt
 from symphony.model.artifact import Artifact
 from symphony.model.expression import Expression, Reference
-from symphony.model.port_type import PortType
-from symphony.model.task import Each
-from symphony.model.template import expressions_in, map_expressions
+from symphony.model.template import expressions_in
 from symphony.runtime import schedule as sc
 from symphony.runtime.call import TaskCalls
-from symphony.runtime.coerce import coerce, plain
+from symphony.runtime.coerce import coerce
+from symphony.runtime.inputs import held_value, input_of, inputs_of
 from symphony.runtime.lists import ListSource, Rows, from_value
 from symphony.runtime.schedule import Schedule
+from symphony.runtime.scopes import scope_of
 from symphony.runtime.steps import Program, Step
 from symphony.runtime.values import MISSING, Held, follow
 
@@ -68,6 +68,7 @@ class Network:
         self._uses: list[int] = []
         self._only_user: dict[int, int] = {}
         self.remake: Callable[[int, str, Artifact, DamagedArtifactError], Any] | None = None
+        self.dropped: Callable[[int], None] | None = None
 
     # layout ------------------------------------------------------------------------------------------------------
 
@@ -143,7 +144,7 @@ class Network:
         """Make elements wait for the elements they are made of; returns those whose source failed."""
         left_out: list[tuple[int, int]] = []
         for source in rows.sources.values():
-            if source.nodes is None:
+            if source.nodes is None or not source.streams:
                 continue
             for child, before in zip(children, source.nodes, strict=True):
                 settled = self.schedule.settle(before, child)
@@ -167,8 +168,14 @@ class Network:
         assert step.body is not None
         spec = step.body.plan.params[name]
         if name in step.task.inputs:
-            return self._input(node, step, name, step.task.inputs[name])
+            return input_of(
+                step, name, step.task.inputs[name], _Place(self, self.frames[node], node), self.calls.anchors
+            )
         return Held(coerce(spec.default, spec.port_type, self.calls.anchors.root))
+
+    def rows_of(self, node: int) -> Rows:
+        """The lists that the elements of the task of an element are made of."""
+        return self._rows[self.schedule.parent[node]]
 
     def count(self, node: int) -> int:
         """How many elements a task with `each` has."""
@@ -190,24 +197,7 @@ class Network:
     def inputs(self, node: int) -> dict[str, Held]:
         """The inputs of a call; expressions are evaluated when their value is asked for."""
         step = self.steps[node]
-        return {name: self._input(node, step, name, value) for name, value in step.task.inputs.items()}
-
-    def _input(self, node: int, step: Step, name: str, value: Any) -> Held:
-        constant = step.constants.get(name)
-        if constant is not None:
-            return constant  # type: ignore[no-any-return]
-        wanted = step.ports.get(name, pt.ANY)
-        folder = self.calls.anchors.root
-        if isinstance(value, Expression):
-            held = self.held(value, self.frames[node], node)
-            if value.bare is None or _is_literal(value.bare, step.task.each):
-                return Held(load=lambda: coerce(held.value, wanted, folder))
-            return held
-        if any(True for _ in expressions_in(value)):
-            inner = self.held(value, self.frames[node], node)
-            return Held(load=lambda: coerce(inner.value, wanted, folder))
-        held = step.constants[name] = Held(coerce(value, wanted, folder))
-        return held
+        return inputs_of(step, _Place(self, self.frames[node], node), self.calls.anchors)
 
     def held(self, value: Any, frame: Frame, node: int | None) -> Held:
         """The value that a definition's value stands for in a frame.
@@ -215,16 +205,10 @@ class Network:
         Raises:
             KeyError: it refers to a task that was left out.
         """
-        if isinstance(value, Expression):
-            bare = value.bare
-            if bare is not None:
-                return self._referred(bare, frame, node)
-            return Held(load=lambda: self._evaluate(value, frame, node))
-        if isinstance(value, (tuple, Mapping)):
-            return Held(load=lambda: plain(map_expressions(value, lambda e: self.held(e, frame, node).value)))
-        return Held(value)
+        return held_value(value, _Place(self, frame, node))
 
-    def _referred(self, reference: Reference, frame: Frame, node: int | None) -> Held:
+    def referred(self, reference: Reference, frame: Frame, node: int | None) -> Held:
+        """What a reference stands for in a frame, for a node. Raises KeyError where it names a task that was left out."""
         root, name, path = reference.root, reference.name, reference.path
         if root == "tasks":
             before = frame.nodes[name]
@@ -274,7 +258,7 @@ class Network:
                 name = port or next(iter(self.steps[before].types.outputs))
                 nodes = self.elements(before)
                 crossed = step.task.each is not None and step.task.each.product  # then a row is no element of its own
-                return ListSource(len(nodes), lambda i: self.result(nodes[i], name), None if crossed else nodes)
+                return ListSource(len(nodes), lambda i: self.result(nodes[i], name), nodes, name, streams=not crossed)
         held = self.held(value, frame, node)
         if held.artifact is not None and held.artifact.codec == "list":
             parts = [self._loaded(a) for a in self.calls.store.elements(held.artifact)]
@@ -312,17 +296,17 @@ class Network:
         if rows is None or self.frames[node] is not self.root:
             return
         for source in rows.sources.values():
-            if source.nodes is not None and self.indexes[node] < len(source.nodes):
+            if source.nodes is not None and source.streams and self.indexes[node] < len(source.nodes):
                 before = source.nodes[self.indexes[node]]
                 made_by = self.schedule.parent[before]
-                streams = (
-                    self.steps[node].edges.get(self.steps[made_by].id) == sc.STREAM
-                )  # else the whole list is read, too
-                if streams and self._only_user.get(made_by) == group:
+                edge = self.steps[node].edges.get(self.steps[made_by].id)
+                if edge == sc.STREAM and self._only_user.get(made_by) == group:  # else the whole list is read, too
                     self._drop(before)
 
     def _drop(self, node: int) -> None:
         self._values[node] = None
+        if self.dropped is not None:
+            self.dropped(node)
         for key in [key for key in self._lists if key[0] == node]:
             del self._lists[key]
         for child in self.schedule.children.get(node, ()):
@@ -353,7 +337,7 @@ class Network:
         values, artifacts = self._values[node] or {}, self._artifacts[node] or {}
         value, artifact = values.get(port, MISSING), artifacts.get(port)
         if artifact is None:
-            return Held(value)
+            return value if isinstance(value, Held) else Held(value)
         return Held(value, artifact, lambda: self._load_or_remake(node, port, artifact))
 
     def _load_or_remake(self, node: int, port: str, artifact: Artifact) -> Any:
@@ -394,49 +378,42 @@ class Network:
             raise TypeError(f"{self.path(node)}: when gave {result!r}, which is neither true nor false")
         return result
 
-    def _evaluate(self, expression: Expression, frame: Frame, node: int | None) -> Any:
+    def evaluated(self, expression: Expression, frame: Frame, node: int | None) -> Any:
+        """The value of an expression in a frame, for a node."""
         if self._evaluator is None:
             from symphony.compiler.cel import Evaluator  # heavy: only melodies that compute need it
 
             self._evaluator = Evaluator()
-        scope = self._scope(frame, node, expression)
+        scope = scope_of(frame.program, self.steps[node] if node is not None else None, expression, self._environment)
         return self._evaluator.evaluate(
             expression,
             type_of=lambda r: scope.type_of(r, lambda *_: None),
-            value_of=lambda r: self._referred(r, frame, node).value,
-            state_of=lambda function, task: self._asked(frame, function, task),
+            value_of=lambda r: self.referred(r, frame, node).value,
+            state_of=lambda function, task: self.asked(frame, function, task),
             scope=f"{frame.prefix}{self.steps[node].id}"
             if node is not None and "item" in expression.text
             else frame.prefix,
         )
 
-    def _asked(self, frame: Frame, function: str, task: str) -> bool:
+    def asked(self, frame: Frame, function: str, task: str) -> bool:
+        """What ``failed`` or ``succeeded`` says of a task that has ended."""
         node = frame.nodes[task]
         state = self.schedule.state[node]
         if function == "succeeded":
             return state in (sc.SUCCEEDED, sc.CACHED)
         return state == sc.FAILED or (state == sc.SKIPPED and self.schedule.cause.get(node, sc.WHEN) != sc.WHEN)
 
-    def _scope(self, frame: Frame, node: int | None, expression: Expression) -> TypeScope:
-        types = {id: step.types for id, step in frame.program.steps.items()} if "tasks" in expression.text else {}
-        env = frozenset(self._environment)
-        scope = TypeScope(frame.program.param_types, types, env, None, known_tasks=types)
-        each = self.steps[node].task.each if node is not None else None
-        if each is not None:
-            scope.items = {n: self._element_type(v, scope) for n, v in each.over.items()}
-        return scope
 
-    def _element_type(self, value: Any, scope: TypeScope) -> PortType:
-        bare = value.bare if isinstance(value, Expression) else None
-        if bare is None:
-            return pt.ANY
-        found = scope.type_of(bare, lambda *_: None)
-        return found.inner() if found.name == "list" else pt.ANY
+class _Place:
+    """One node of a network, as the sources of its inputs."""
 
+    __slots__ = ("_frame", "_net", "_node")
 
-def _is_literal(reference: Reference, each: Each | None) -> bool:
-    """Whether a reference names elements that stand in the melody itself: they become what the port takes."""
-    if reference.root != "item" or each is None:
-        return False
-    name = "" if each.single else str(reference.path[0]) if reference.path else ""
-    return isinstance(each.over.get(name), tuple)
+    def __init__(self, net: Network, frame: Frame, node: int | None) -> None:
+        self._net, self._frame, self._node = net, frame, node
+
+    def referred(self, reference: Reference) -> Held:
+        return self._net.referred(reference, self._frame, self._node)
+
+    def evaluated(self, expression: Expression) -> Any:
+        return self._net.evaluated(expression, self._frame, self._node)

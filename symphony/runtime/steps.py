@@ -18,7 +18,7 @@ from symphony.model.port_type import PortType
 from symphony.model.resources import demand_of
 from symphony.model.signature import Signature
 from symphony.model.template import expressions_in
-from symphony.runtime.arbitration import Units, units_of
+from symphony.runtime.arbitration import MICRO, Units, units_of
 from symphony.runtime.loading import load_player
 from symphony.runtime.player_copy import PlayerKind
 from symphony.runtime.run_environment import in_force
@@ -37,6 +37,7 @@ class Step:
         code: what of the code enters keys: identity, or name and version; None: not cached.
         wants_context: whether the body takes a context, or a work folder.
         demands: the resources that a call holds while it runs.
+        asked: the resources of a call that the executor accounts for; they are not among the demands.
         kind: what the pool knows of a player that is set up.
         outside: whether the body runs in a process of its own.
         cached: whether results may be served.
@@ -58,6 +59,7 @@ class Step:
     constants: dict[str, Any] = field(default_factory=dict)
     wants_context: bool = False
     demands: Units = ()
+    asked: dict[str, float] = field(default_factory=dict)
     kind: PlayerKind | None = None
     outside: bool = False
     cached: bool = False
@@ -71,6 +73,11 @@ class Step:
         if task.resources is not None or task.tokens:
             self.demands = units_of(demand_of(task.resources, task.tokens))
         self.is_effect = not task.cache or (pin is not None and (pin.effect or not pin.cache))
+
+    def leave_to(self, resources: frozenset[str]) -> None:
+        """Let an executor account for these resources."""
+        self.asked = {name: amount / MICRO for name, amount in self.demands if name in resources}
+        self.demands = tuple((name, amount) for name, amount in self.demands if name not in resources)
 
     @property
     def id(self) -> str:
@@ -264,7 +271,7 @@ def _edges(task: PlannedTask, types: Mapping[str, TaskTypes], filtering: set[str
             )  # fmt: skip
             data(value, STREAM if streams else DATA)
     if isinstance(task.when, Expression):
-        asked = set(_asked_states(task.when.node))
+        asked = {name for _, name in asked_states(task.when.node)}
         for r in task.when.references:
             if r.root == "tasks":
                 kinds.append((r.name, TOLERANT if r.optional or always or r.name in asked else DATA))
@@ -298,9 +305,9 @@ def _calls(node: Node, function: str) -> bool:
     return (isinstance(node, Call) and node.function == function) or any(_calls(c, function) for c in children(node))
 
 
-def _asked_states(node: Node) -> list[str]:
-    """The tasks whose failing or succeeding a condition asks for."""
+def asked_states(node: Node) -> list[tuple[str, str]]:
+    """The tasks whose failing or succeeding an expression asks for, each with ``failed`` or ``succeeded``."""
     if isinstance(node, Call) and node.function in ("failed", "succeeded") and node.args:
         reference = as_reference(node.args[0])
-        return [reference.name] if reference is not None and reference.root == "tasks" else []
-    return [name for child in children(node) for name in _asked_states(child)]
+        return [(node.function, reference.name)] if reference is not None and reference.root == "tasks" else []
+    return [found for child in children(node) for found in asked_states(child)]

@@ -1,0 +1,55 @@
+"""Makes what the workers of another process are told of a run, and the hand-over of its calls."""
+
+from __future__ import annotations
+
+import sys
+import tempfile
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from symphony.errors import UsageError
+from symphony.runtime.contract import RemoteExecutor
+from symphony.runtime.processes.parcel import ParcelStore
+from symphony.runtime.remote.binding import params_of
+from symphony.runtime.remote.forms import Packing
+from symphony.runtime.remote.hand_over import HandOver
+from symphony.runtime.remote.sheet import RunSheet
+from symphony.runtime.run_environment import in_force
+
+if TYPE_CHECKING:
+    from symphony.runtime.engine import Engine
+    from symphony.runtime.execute import Sitting
+
+
+def hand_over_for(engine: Engine, sitting: Sitting) -> HandOver:
+    """The hand-over of a run to the executor of its sitting.
+
+    Raises:
+        UsageError: the workers cannot reach the store.
+    """
+    executor = sitting.executor
+    assert isinstance(executor, RemoteExecutor)
+    order, store = sitting.order, sitting.store
+    if order.recorded and store.folder is None and not executor.traits.shares_memory:
+        raise UsageError(
+            f"the workers of the executor {executor.name!r} are other processes: they cannot reach a store in memory; "
+            "use a store in a folder, or record=False"
+        )
+    spool = Path(tempfile.mkdtemp(prefix="symphony-spool-"))
+    packing = Packing(store, ParcelStore(spool), sitting.anchors)
+    sheet = RunSheet(
+        run=sitting.run_id, plan=sitting.plan.to_text(), root=str(order.root),
+        folders=tuple((name, str(folder)) for name, folder in sitting.anchors.params), modules=module_folders(),
+        params=params_of(engine.net, sitting.program, packing), environment=sitting.environment(),
+        started_at=engine.net.started_at, store=None if store.folder is None else str(store.folder),
+        recorded=order.recorded, no_cache=order.no_cache, strict=order.strict, power=store.power,
+        processes=max(1, executor.processes), forced=tuple(sorted(order.forced)),
+        made_under=in_force().to_document(),
+    )  # fmt: skip
+    return HandOver(engine, executor, sheet, spool)
+
+
+def module_folders() -> tuple[str, ...]:
+    """The folders in which this process finds modules, besides those of Python itself and of what is installed."""
+    own = (sys.prefix, sys.base_prefix, sys.exec_prefix)
+    return tuple(folder for folder in sys.path if folder and Path(folder).is_dir() and not folder.startswith(own))
