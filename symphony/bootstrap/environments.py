@@ -100,7 +100,7 @@ def _beyond_executor(plan: Plan, environment: Environment, melody: Melody | None
     except SurroundingsError as error:
         what = f"the executor {environment.executor!r} is not to be had here: what it cannot do was not looked for"
         return [Diagnostic("SYM189", what, severity=Severity.WARNING, hint=str(error), file=_file(melody))]
-    abilities = Abilities(environment.executor, traits.can_kill, traits.resources)
+    abilities = Abilities(environment.executor, traits.can_kill)
     found = unhonoured(plan, abilities, melody=melody)
     if environment.timeout_s is not None and not traits.can_kill:
         what = f"the environment has a timeout, and the executor {environment.executor!r} cannot end running bodies"

@@ -1,4 +1,4 @@
-"""What a plan asks for and what there is: this machine, or what the executor reaches, and the configured limits."""
+"""What a plan asks for and what there is: this machine, and the limits of the environment."""
 
 from __future__ import annotations
 
@@ -10,9 +10,6 @@ from symphony.errors import SurroundingsError
 from symphony.model.diagnostic import Diagnostic
 from symphony.model.melody import Melody
 from symphony.model.plan import Plan, PlannedTask
-
-ELSEWHERE: Mapping[str, float] = dict.fromkeys(("cpus", "memory", "gpus"), float("inf"))
-"""What there is on other machines: not known here, so only the configured limits bind."""
 
 
 def never_possible(plan: Plan, environment: Environment, melody: Melody | None = None) -> list[Diagnostic]:
@@ -29,20 +26,20 @@ def capacity_for(plan: Plan, environment: Environment) -> Mapping[str, float] | 
     """How much there is of each resource; None for a plan that asks for none."""
     if not any(task.resources is not None or task.tokens for task in _every_task(plan)):
         return None
-    if _is_remote(environment):
-        return {**ELSEWHERE, **environment.limits}
     from symphony.runtime.machine import capacity_here  # only for plans that ask for resources
 
-    return capacity_here(environment.limits)
+    return capacity_here({**dict.fromkeys(_counted_elsewhere(environment), float("inf")), **environment.limits})
 
 
-def _is_remote(environment: Environment) -> bool:
+def _counted_elsewhere(environment: Environment) -> frozenset[str]:
+    """What the executor accounts for on machines of its own: how much there is of it is not known here."""
     if environment.origin("executor") == DEFAULT:
-        return False
+        return frozenset()
     try:
-        return traits_of(environment.executor).remote
+        traits = traits_of(environment.executor)
     except SurroundingsError:
-        return True  # nothing is known of it here
+        return frozenset()
+    return frozenset() if traits.in_process else traits.resources
 
 
 def _every_task(plan: Plan) -> Iterator[PlannedTask]:

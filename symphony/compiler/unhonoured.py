@@ -9,7 +9,6 @@ from symphony.model.diagnostic import Diagnostic
 from symphony.model.melody import Melody
 from symphony.model.plan import Plan, PlannedTask
 from symphony.model.policy import Isolation
-from symphony.model.resources import TOKEN, demand_of, resource_text
 from symphony.model.source import Path
 
 CODE = "SYM190"
@@ -22,12 +21,10 @@ class Abilities:
     Attributes:
         executor: its name.
         can_kill: whether it can end a running body.
-        resources: what it accounts for: ``cpus``, ``memory``, ``gpus``, ``tokens``.
     """
 
     executor: str
     can_kill: bool
-    resources: frozenset[str]
 
 
 def asks(plan: Plan) -> bool:
@@ -37,6 +34,8 @@ def asks(plan: Plan) -> bool:
 
 def unhonoured(plan: Plan, abilities: Abilities, *, melody: Melody | None = None) -> list[Diagnostic]:
     """Report everything that the executor cannot do, in the order of the plan.
+
+    Resources are not among it: what an executor does not account for, the engine does.
 
     Args:
         melody: the definition, for places.
@@ -54,7 +53,7 @@ def _wishes(tasks: Iterable[PlannedTask], prefix: str) -> Iterator[tuple[str, Pl
     for task in tasks:
         if task.body is not None:
             yield from _wishes(task.body.tasks, f"{prefix}{task.id}.")
-        elif task.timeout is not None or task.isolation is Isolation.PROCESS or task.resources or task.tokens:
+        elif task.timeout is not None or task.isolation is Isolation.PROCESS:
             yield f"{prefix}{task.id}", task
 
 
@@ -64,17 +63,6 @@ def _beyond(task: PlannedTask, is_async: bool, abilities: Abilities) -> Iterator
         yield "ending a body after a timeout", ("timeout",), "leave the timeout out, or make the player async"
     elif not abilities.can_kill and task.isolation is Isolation.PROCESS:
         yield "a process that can be ended", ("isolation",), "ask for isolation: thread"
-    for name in demand_of(task.resources, task.tokens):
-        kind = "tokens" if name.startswith(TOKEN) else name
-        if kind not in abilities.resources and _was_asked(task, name):
-            place: Path = ("tokens", name.removeprefix(TOKEN)) if kind == "tokens" else ("resources", name)
-            known = ", ".join(sorted(abilities.resources)) or "nothing"
-            yield f"accounting for {resource_text(name)}", place, f"it accounts for {known}"
-
-
-def _was_asked(task: PlannedTask, name: str) -> bool:
-    """Whether the task names the resource: one core is what every task has that says nothing."""
-    return name.startswith(TOKEN) or (task.resources is not None and name in task.resources.model_fields_set)
 
 
 def _diagnostic(

@@ -73,7 +73,7 @@ def _under(code: str, file: Path) -> Sequence[Diagnostic]:
     if code == "SYM193":
         return unmeetable(checked.plan, {"cpus": 8.0}, melody=checked.melody)
     if code == "SYM190":
-        return unhonoured(checked.plan, Abilities("queue", False, frozenset()), melody=checked.melody)
+        return unhonoured(checked.plan, Abilities("queue", False), melody=checked.melody)
     return bootstrap.check(file, env="ci").diagnostics
 
 
