@@ -32,7 +32,8 @@ class Committer:
         durable: the number of the last entry that is written.
     """
 
-    def __init__(self, write: Callable[[Batch], None]) -> None:
+    def __init__(self, write: Callable[[Batch], SymphonyError | None]) -> None:
+        """Write batches by `write`, which may give a failure beside: all is written then, but somebody must be told."""
         self.pending, self.writing = Batch(), Batch()
         self.durable = 0
         self._write = write
@@ -119,23 +120,29 @@ class Committer:
         """Write everything given so far.
 
         Raises:
-            StoreError: it cannot be written; it still waits, and the next flush tries again.
+            StoreError: it cannot be written; it still waits, and the next flush tries again. Or it is written, and
+                could not be shared; that is told once.
         """
         with self._commit_lock:
             with self._lock:
                 if not self.pending.count:
+                    untold, self._error = self._error, None
+                    if untold is not None:
+                        raise untold
                     return
                 batch, self.pending = self.pending, Batch()
                 self.writing = batch
             try:
-                self._write(batch)
+                failure = self._write(batch)
             except BaseException as error:
                 self._take_back(batch, error)
                 raise
             with self._lock:
-                self._error = None
+                self._error = failure
                 self.durable = batch.sequence
                 self.writing = Batch()
+            if failure is not None:
+                raise failure
 
     def _take_back(self, batch: Batch, error: BaseException) -> None:
         with self._lock:
