@@ -78,7 +78,7 @@ def run(
         target: a ``@melody`` function, a Melody, a Plan, or a path.
         params: values of parameters; relative paths start at the current folder.
         executor: the name of the executor.
-        store: None for the project's, ``"memory"``, a path, or a Store.
+        store: None for the project's, ``"memory"``, a path, the URL of the shared side of the project's, or a Store.
         workers, processes: how many threads, and how many calls in processes of their own; None: what suits the machine.
         on_event: called with every event, from the thread where it happened; must be quick.
         record: False keeps results in memory only: no keys, no cache, no journal.
@@ -133,6 +133,7 @@ def resume(
     home = project or find_project(Path.cwd())
     store = open_store_to_look(home)
     record = find_run(store, run)
+    store.greet()
     if record.state == "succeeded":
         raise UsageError(f"the run {record.id} succeeded: there is nothing to resume; run the melody again instead")
     root = Path(str(record.options.get("root", home.root)))

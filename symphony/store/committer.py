@@ -106,9 +106,10 @@ class Committer:
             self._full.wait(WAIT_S)
             self._wake.clear()
             self._full.clear()
-            # Kept in `_error`, and raised to whoever comes next.
-            with suppress(SymphonyError):
+            try:
                 self.flush()
+            except SymphonyError as error:
+                self._error = error  # raised to whoever comes next
 
     def _flush_at_exit(self) -> None:
         if os.getpid() != self._pid:
@@ -138,7 +139,7 @@ class Committer:
                 self._take_back(batch, error)
                 raise
             with self._lock:
-                self._error = failure
+                self._error = None
                 self.durable = batch.sequence
                 self.writing = Batch()
             if failure is not None:

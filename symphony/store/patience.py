@@ -85,5 +85,7 @@ class Patience:
         if not told:
             kind = type(error).__name__
             warnings.warn(
-                f"{self._told_as} does not answer ({kind}); it is tried again for up to {self.seconds:g} s", stacklevel=2
+                f"{self._told_as} does not answer ({kind}); it is tried again for up to {self.seconds:g} s",
+                RuntimeWarning,
+                stacklevel=3,
             )

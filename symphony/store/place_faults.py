@@ -86,7 +86,9 @@ def place_fault(shared: Shared, error: Exception) -> StoreError:
     if isinstance(error, PermissionError) or code in _CREDENTIAL_CODES:
         what = "does not accept the credentials" if code in _CREDENTIAL_CODES else "denies access with the credentials"
         told = f" ({code})" if code else ""
-        return StoreError(f"{shared.name} {what} from {credential_source(shared)}{told}. Correct them, or what they may do")
+        return StoreError(
+            f"{shared.name} {what} from {credential_source(shared)}{told}. Correct them, or what they may do"
+        )
     if passes(error):
         return StoreError(
             f"{shared.name} does not answer ({kind}), and was waited for up to {shared.patience_s:g} s. Nothing that was "

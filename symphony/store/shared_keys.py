@@ -92,4 +92,6 @@ def _output(stored: list[Any]) -> Encoded:
         raise CodecError("a reference in it is none")
     if data is not None and (len(data) != size or hashlib.sha256(data).hexdigest() != digest):
         raise CodecError("bytes in it are not what their digest names")
-    return Encoded(Artifact(digest, codec, str(type_text), size, FrozenMap(meta) if meta else EMPTY), data, refers=bool(refers))
+    return Encoded(
+        Artifact(digest, codec, str(type_text), size, FrozenMap(meta) if meta else EMPTY), data, refers=bool(refers)
+    )

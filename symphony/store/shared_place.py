@@ -25,7 +25,9 @@ T = TypeVar("T")
 PART_BYTES = 8 << 20
 """How much of a large file is held in memory at a time."""
 _MOST_PARTS = 9_000
-_PUT_WHOLE = frozenset({"s3", "s3a", "gs", "gcs", "az", "abfs", "abfss", "adl", "oci", "oss", "http", "https", "memory"})
+_PUT_WHOLE = frozenset(
+    {"s3", "s3a", "gs", "gcs", "az", "abfs", "abfss", "adl", "oci", "oss", "http", "https", "memory"}
+)
 _S3 = frozenset({"s3", "s3a"})
 _ANSWER_S = 20
 
@@ -146,15 +148,24 @@ class SharedPlace:
 
     def size(self, name: str) -> int | None:
         """How many bytes a file has, or nothing where there is none."""
-        found = self._or_none(lambda: self._fs.info(self._at(name)))
+        found = self._or_none(lambda: self._info(name))
         return int(found["size"]) if found is not None and found.get("type") == "file" else None
+
+    def _info(self, name: str) -> dict[str, Any]:
+        if self._protocol not in _S3:
+            return dict(self._fs.info(self._at(name)))
+        # `info` would list a folder of that name, too.
+        bucket, _, key = self._at(name).partition("/")
+        return {"type": "file", "size": self._fs.call_s3("head_object", Bucket=bucket, Key=key)["ContentLength"]}
 
     def shelf(self, name: str) -> list[Found]:
         """The files of one folder, in order of their names; none where there is no such folder."""
         found = self._or_none(lambda: self._fs.ls(self._at(name), detail=True, **self._anew())) or []
         return sorted(
             (
-                Found(f"{name}/{str(e['name']).rstrip('/').rsplit('/', 1)[-1]}", int(e.get("size") or 0), _changed_at(e))
+                Found(
+                    f"{name}/{str(e['name']).rstrip('/').rsplit('/', 1)[-1]}", int(e.get("size") or 0), _changed_at(e)
+                )
                 for e in found
                 if e.get("type") == "file"
             ),

@@ -12,6 +12,7 @@ import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
+from typing import TypeVar
 
 from symphony.errors import CodecError, DamagedArtifactError, SurroundingsError
 from symphony.model.artifact import Artifact
@@ -22,6 +23,9 @@ from symphony.store.objects import Objects
 from symphony.store.shared_keys import INLINE_BYTES, NewerFormatError, SharedKey, key_name, pack_key, unpack_key
 from symphony.store.shared_place import SharedPlace
 from symphony.store.slices import unpack_packed_entry
+
+T = TypeVar("T")
+R = TypeVar("R")
 
 _AT_ONCE = 16
 _LARGE_AT_ONCE = 3
@@ -56,15 +60,6 @@ class SharedSide:
         self._pool: ThreadPoolExecutor | None = None
         self._large = threading.Semaphore(_LARGE_AT_ONCE)
         self._locks = tuple(threading.Lock() for _ in range(16))
-
-    def greet(self) -> None:
-        """Find out whether the place can be used.
-
-        Raises:
-            StoreError: it cannot; says why.
-            MissingExtraError: what speaks to it is not installed.
-        """
-        self.place.greet()
 
     def close(self) -> None:
         """End the threads that put things."""
@@ -233,15 +228,14 @@ class SharedSide:
             self._debts.paid(name)
 
     def _put_all(self, artifacts: Iterable[Encoded], keys: PackedKeys) -> None:
-        wanted = [
-            e for e in artifacts if e.artifact.codec != "source" and not self.is_known(e.artifact.digest)
-        ]
-        gone = {e.artifact.digest for e, put in zip(wanted, self._each(self._put_artifact, wanted), strict=True) if not put}
+        wanted = [e for e in artifacts if e.artifact.codec != "source" and not self.is_known(e.artifact.digest)]
+        put = self._each(self._put_artifact, wanted)
+        gone = {form.artifact.digest for form, done in zip(wanted, put, strict=True) if not done}
         todo = [(key, *packed[:2]) for key, packed in keys.items() if self._adopted.pop(key, None) is not packed[0]]
-        for _ in self._each(lambda item: self._put_key(*item, gone), todo):
-            pass
+        self._each(lambda item: self._put_key(*item, gone=gone), todo)
 
-    def _each(self, action: Callable[..., bool], items: Sequence[object]) -> Iterable[bool]:
+    def _each(self, action: Callable[[T], R], items: Sequence[T]) -> list[R]:
+        """Do something with every item, several at once."""
         if len(items) < 2:
             return [action(item) for item in items]
         if self._pool is None:
@@ -264,17 +258,16 @@ class SharedSide:
         self._know(artifact.digest)
         return True
 
-    def _put_key(self, key: str, packed: bytes, replace: bool, gone: set[str]) -> bool:
+    def _put_key(self, key: str, packed: bytes, replace: bool, *, gone: set[str]) -> None:
         entry, name = unpack_packed_entry(packed), key_name(key)
         outputs = entry.outputs.values()
         if any(a.codec == "pickle" or a.digest in gone for a in outputs):
-            return False  # pickle is for this machine alone
+            return  # pickle is for this machine alone
         with suppress(DamagedArtifactError):
             if replace:
                 self.place.put(name, pack_key(key, entry, self._tell))
             elif self._was_absent(key) or self.place.size(name) is None:
                 self.place.put(name, pack_key(key, entry, self._tell), if_absent=True)
-        return True
 
     def _was_absent(self, key: str) -> bool:
         """Whether we have looked for a key just now, and there was none."""

@@ -127,6 +127,17 @@ class Store:
         """Open the store of an address, as a worker does that was sent one; see `open`."""
         return cls.open(address.folder, durability=durability, anchors=anchors, shared=address.shared)
 
+    def greet(self) -> None:
+        """Find out whether the shared side can be used, where there is one.
+
+        Raises:
+            StoreError: it is not there, does not answer, or refuses the credentials; names where those came from.
+            MissingExtraError: what speaks to it is not installed; names the command that installs it.
+        """
+        self._check()
+        if self.shared is not None:
+            self.shared.place.greet()
+
     @property
     def address(self) -> StoreAddress:
         """Where this store lies. A worker on another machine opens it with a folder of its own."""
@@ -477,7 +488,9 @@ class Store:
         rows = [form for form in found.outputs.values() if form.data is not None]
         self.shared.note_there(row.artifact.digest for row in rows)
         if rows:
-            self._committer.add(lambda batch: batch.add_artifacts(rows), size_bytes=sum(len(r.data or b"") for r in rows))
+            self._committer.add(
+                lambda batch: batch.add_artifacts(rows), size_bytes=sum(len(r.data or b"") for r in rows)
+            )
         for form in found.outputs.values():
             if form.refers and form.data is None:
                 with suppress(DamagedArtifactError):
@@ -517,7 +530,11 @@ class Store:
         waiting = list(artifacts)
         while waiting:
             artifact = waiting.pop()
-            if artifact.codec != "source" and artifact.digest not in wanted and not self.shared.is_known(artifact.digest):
+            if (
+                artifact.codec != "source"
+                and artifact.digest not in wanted
+                and not self.shared.is_known(artifact.digest)
+            ):
                 wanted[artifact.digest] = artifact
                 waiting += self.references(artifact) if self._refers(artifact) else []
         self.shared.put([self._local_form(artifact) for artifact in wanted.values()])
