@@ -202,13 +202,17 @@ class SharedSide:
             return error
         return None
 
-    def put(self, forms: Sequence[Encoded]) -> None:
-        """Put artifacts now.
+    def put(self, forms: Sequence[Encoded], keys: PackedKeys) -> None:
+        """Put artifacts, then results, now; nothing is written down as a debt.
 
         Raises:
             StoreError: they cannot be put.
         """
-        self._put_all(forms, {})
+        self._put_all(forms, keys)
+
+    def forget_what_is_there(self) -> None:
+        """Ask again from now on, as after a collection of garbage."""
+        self._there.clear()
 
     @property
     def owes(self) -> bool:

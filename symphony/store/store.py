@@ -338,12 +338,22 @@ class Store:
 
     def references(self, artifact: Artifact) -> list[Artifact]:
         """The artifacts that a value refers to: elements of a list, paths inside plain data."""
-        if artifact.codec == "list":
-            return list(self.elements(artifact))
-        if artifact.codec != "msgpack":
+        if artifact.codec not in ("list", "msgpack"):
             return []
+        return self.references_in(artifact, self.read_bytes(artifact))
+
+    @staticmethod
+    def references_in(artifact: Artifact, data: bytes) -> list[Artifact]:
+        """`references`, from the bytes of the artifact.
+
+        Raises:
+            CodecError: they are not of its codec.
+        """
+        if artifact.codec == "list":
+            return list(lists.read(data))
         found: list[Artifact] = []
-        Reader(lambda data: found.append(unpack_reference(data)), as_plain=True).read(self.read_bytes(artifact))
+        if artifact.codec == "msgpack":
+            Reader(lambda data: found.append(unpack_reference(data)), as_plain=True).read(data)
         return found
 
     def read_bytes(self, artifact: Artifact, *, anchors: Anchors | None = None) -> bytes:
@@ -500,9 +510,7 @@ class Store:
         """Keep an artifact here that came from the shared side; large ones are an object already."""
         refers = artifact.codec == "list"
         if artifact.codec == "msgpack":
-            found: list[bytes] = []
-            Reader(found.append, as_plain=True).read(data if data is not None else self._reading.read_bytes(artifact))
-            refers = bool(found)
+            refers = bool(self.references_in(artifact, data if data is not None else self.read_bytes(artifact)))
         row = Encoded(artifact, data, refers=refers)
         self._committer.add(lambda batch: batch.add_artifacts((row,)), size_bytes=len(data or b""))
 
@@ -537,7 +545,7 @@ class Store:
             ):
                 wanted[artifact.digest] = artifact
                 waiting += self.references(artifact) if self._refers(artifact) else []
-        self.shared.put([self._local_form(artifact) for artifact in wanted.values()])
+        self.shared.put([self._local_form(artifact) for artifact in wanted.values()], {})
 
     def _refers(self, artifact: Artifact) -> bool:
         waiting = self._committer.waiting(artifact)
