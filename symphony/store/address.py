@@ -28,7 +28,7 @@ class Shared:
     """
 
     url: str
-    options: Mapping[str, Any] = field(default=EMPTY, repr=False)
+    options: Mapping[str, Any] = field(default=EMPTY, repr=False, hash=False)
     read: bool = True
     write: bool = True
     patience_s: float = PATIENCE_S

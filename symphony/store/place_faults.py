@@ -121,7 +121,7 @@ def credential_source(shared: Shared, environ: Mapping[str, str] | None = None) 
 
 def scrubbed(text: str, options: Mapping[str, Any]) -> str:
     """A text of others in one line, without any value of an option in it."""
-    for value in _texts(options):
+    for value in sorted(_texts(options), key=len, reverse=True):
         if len(value) >= 4:
             text = text.replace(value, "***")
     return " ".join(text.split())

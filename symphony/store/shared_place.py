@@ -225,12 +225,17 @@ class SharedPlace:
             for piece in pieces:
                 stream.write(piece)
         except BaseException:
-            # Closing would put what there is so far under the name.
             with suppress(Exception):
-                stream.discard()
-            stream.closed = True
+                self._abandon(stream)
             raise
         stream.close()
+
+    def _abandon(self, stream: Any) -> None:
+        if self._protocol in _PUT_WHOLE:
+            stream.discard()
+            stream.closed = True  # closing it would put what there is so far under its name
+        else:
+            stream.close()
 
     def _rename_in(self, name: str, write: Callable[[str], None]) -> None:
         temporary, final = self._at(f"tmp/{os.getpid()}-{uuid.uuid4().hex}"), self._at(name)
