@@ -61,7 +61,7 @@ def run(
         params: values of parameters; relative paths start at the current folder.
         env: the environment, by name; None: the one that the settings choose. What is given here besides wins over it.
         executor: the name of the executor; None: as the environment says, else the Pit.
-        store: None for the project's, ``"memory"``, a path, or a Store.
+        store: None for the project's, ``"memory"``, a path, the URL of the shared side of the project's, or a Store.
         durability: what results survive: ``process`` or ``power``; None: as the environment says.
         workers, processes: how many threads, and how many calls in processes of their own; None: as the environment
             says, else what suits the machine.
@@ -82,6 +82,8 @@ def run(
     from symphony.runtime.execute import execute
 
     flags = {"executor": executor, "workers": workers, "processes": processes, "durability": durability}
+    if isinstance(store, str) and "://" in store:
+        flags["store"], store = store, None
     plan, home, settings = _plan_and_settings(target, project, env, flags)
     order = _order(plan, home, settings, params, raw_params, record=record, no_cache=no_cache, fail_fast=fail_fast,
                    strict=strict, only=only, until=until, force=force, tags=tags, run_id=run_id, on_event=on_event,
@@ -126,6 +128,7 @@ def resume(
     home = project or find_project(Path.cwd())
     store = open_store_to_look(home)
     record = find_run(store, run)
+    store.greet()
     if record.state == "succeeded":
         raise UsageError(f"the run {record.id} succeeded: there is nothing to resume; run the melody again instead")
     root = Path(str(record.options.get("root", home.root)))
@@ -144,6 +147,7 @@ def resume(
     if shared := shared_store_of(settings):
         store.close()
         store = open_project_store(home, durability=settings.durability, shared=shared)
+        store.greet()
     with made_under(settings):
         result = resume_run(record, order, store, executor_of(settings))
     store.flush()
@@ -159,6 +163,8 @@ def dry_run(target: Any, params: Mapping[str, Any] | None = None, **options: Any
     store, raw = options.pop("store", None), options.pop("raw_params", None)
     options.pop("on_event", None), options.pop("run_id", None)
     flags = {name: options.pop(name, None) for name in ("executor", "workers", "processes", "durability")}
+    if isinstance(store, str) and "://" in store:
+        flags["store"], store = store, None
     plan, home, settings = _plan_and_settings(target, project, options.pop("env", None), flags)
     rest = {"record": True, "only": (), "until": (), "force": (), "tags": (), "no_cache": False, **options}
     order = _order(plan, home, settings, params, raw, **rest)
