@@ -242,3 +242,12 @@ def test_the_schema_is_fresh_and_accepts_what_the_reader_accepts() -> None:
 
 def test_every_key_is_described() -> None:
     assert [name for name, field in EnvironmentSection.model_fields.items() if not field.description] == []
+
+
+def test_a_variable_of_the_job_wins_over_what_a_pull_request_writes_into_an_environment(root: Path) -> None:
+    (root / "pyproject.toml").write_text("[tool.symphony.environments.ci]\ncache = 'readwrite'\nstore = 's3://b/c'\n")
+
+    shared = environment_of(root, "ci", variables={"SYMPHONY_CACHE": "read"}).shared_store({})
+
+    assert shared is not None
+    assert not shared.write
