@@ -14,6 +14,7 @@ from symphony.runtime.remote.binding import params_of
 from symphony.runtime.remote.forms import Packing
 from symphony.runtime.remote.hand_over import HandOver
 from symphony.runtime.remote.sheet import RunSheet
+from symphony.runtime.run_environment import in_force
 
 if TYPE_CHECKING:
     from symphony.runtime.engine import Engine
@@ -43,6 +44,7 @@ def hand_over_for(engine: Engine, sitting: Sitting) -> HandOver:
         started_at=engine.net.started_at, store=None if store.folder is None else str(store.folder),
         recorded=order.recorded, no_cache=order.no_cache, strict=order.strict, power=store.power,
         processes=max(1, executor.processes), forced=tuple(sorted(order.forced)),
+        made_under=in_force().to_document(),
     )  # fmt: skip
     return HandOver(engine, executor, sheet, spool)
 

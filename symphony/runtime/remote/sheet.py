@@ -30,6 +30,7 @@ class RunSheet:
         power: whether objects must survive a lost power supply.
         processes: how many bodies run in processes of their own at a time, on one worker.
         forced: tasks that run although their result is stored.
+        made_under: the environment of the run, see `RunEnvironment.to_document`; empty: none.
     """
 
     run: str
@@ -47,6 +48,7 @@ class RunSheet:
     power: bool = False
     processes: int = 1
     forced: tuple[str, ...] = ()
+    made_under: Mapping[str, Any] = field(default_factory=dict)
 
     def to_bytes(self) -> bytes:
         """The sheet as msgpack; `from_bytes` reads it back."""

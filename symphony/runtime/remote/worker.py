@@ -35,6 +35,7 @@ from symphony.runtime.remote.forms import Unpacking
 from symphony.runtime.remote.remote_call import News, RemoteCall
 from symphony.runtime.remote.sheet import RunSheet
 from symphony.runtime.remote.sources import CallSources
+from symphony.runtime.run_environment import RunEnvironment, under
 from symphony.runtime.run_log import RunLog
 from symphony.runtime.secrets import Secrets
 from symphony.runtime.steps import Program, Step, build_program, every_step
@@ -71,14 +72,15 @@ class CallWorker:
         self.sheet, self._tell, self.name = sheet, tell, name or f"{socket.gethostname()}-{os.getpid()}"
         self._own_store = store is None
         self.store = store if store is not None else Store.open(None if sheet.store is None else Path(sheet.store))
-        self.secrets = Secrets()
         anchors = Anchors(Path(sheet.root), tuple((name, Path(folder)) for name, folder in sheet.folders))
         self.pool = PlayerPool()
-        self.calls = TaskCalls(
-            self.store, recorded=sheet.recorded, anchors=anchors, no_cache=sheet.no_cache, strict=sheet.strict,
-            redact=self.secrets.redact, pool=self.pool,
-        )  # fmt: skip
-        self.program = build_program(Plan.from_text(sheet.plan, file=f"the plan of run {sheet.run}"))
+        with under(RunEnvironment.from_document(sheet.made_under) if sheet.made_under else RunEnvironment()):
+            self.secrets = Secrets()
+            self.calls = TaskCalls(
+                self.store, recorded=sheet.recorded, anchors=anchors, no_cache=sheet.no_cache, strict=sheet.strict,
+                redact=self.secrets.redact, pool=self.pool,
+            )  # fmt: skip
+            self.program = build_program(Plan.from_text(sheet.plan, file=f"the plan of run {sheet.run}"))
         self._spool = Path(tempfile.mkdtemp(prefix="symphony-worker-"))
         self._unpacking = Unpacking(
             self.store, ParcelStore(self._spool), anchors, self.secrets.get, recorded=sheet.recorded
