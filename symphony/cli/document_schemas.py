@@ -141,6 +141,7 @@ DOCUMENTS: dict[str, tuple[str, Schema]] = {
     "store-du": ("symphony store du", _record(folder=TEXT, kinds=_map(_record(count=COUNT, bytes=COUNT)))),
     "store-gc": ("symphony store gc", _record(
         dry_run=FLAG, bytes=COUNT, runs=_list(TEXT), keys=COUNT, artifacts=COUNT, objects=COUNT)),
+    "store-push": ("symphony store push", _record(store=TEXT, keys=COUNT)),
     "store-verify": ("symphony store verify", _record(
         ok=FLAG, damaged=_list(_record(digest=TEXT, where=TEXT, why=TEXT)))),
     "graph": ("symphony graph", _record(

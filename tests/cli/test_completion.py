@@ -62,7 +62,7 @@ def in_bash(line: str) -> list[str]:
     ("line", "offered"),
     [
         ("symphony re", ["resume", "replay"]),
-        ("symphony store ", ["du", "gc", "verify"]),
+        ("symphony store ", ["du", "gc", "push", "verify"]),
         ("symphony run --dur", ["--durability"]),
         ("symphony run --durability ", ["process", "power"]),
         ("symphony run --durability=po", ["power"]),

@@ -98,8 +98,20 @@ def test_every_command_with_json_has_a_schema() -> None:
 
 
 def test_every_schema_is_tried() -> None:
-    """That of `cancel` where runs are cancelled."""
-    assert {*CALLS.values(), "cancel"} == set(DOCUMENTS)
+    """That of `cancel` where runs are cancelled, that of `store push` where a store is shared."""
+    assert {*CALLS.values(), "cancel", "store-push"} == set(DOCUMENTS)
+
+
+def test_what_is_pushed_to_a_shared_store_is_told_as_its_schema_says(
+    lived_in: Path, symphony: Symphony, tmp_path: Path
+) -> None:
+    settings = lived_in / "pyproject.toml"
+    settings.write_text(f'[tool.symphony]\nstore = "file://{tmp_path}/shared"\n')
+
+    pushed = symphony("store", "push", "--json").document()
+
+    validated(pushed, "store-push")
+    assert pushed["keys"] > 0
 
 
 @pytest.mark.parametrize("name", DOCUMENTS)
