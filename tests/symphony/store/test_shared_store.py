@@ -187,7 +187,7 @@ def test_a_damaged_large_object_is_never_served_and_is_healed_by_what_is_made_ag
     spoil(url, large, bytes_there)
     two = opened("two")
 
-    with pytest.raises(DamagedArtifactError, match="is damaged in .* moved to .*quarantine/"):
+    with pytest.raises(DamagedArtifactError, match=r"is damaged in .* moved to .*quarantine/"):
         two.get(large)
     assert two.lookup(KEY) is None
 
