@@ -33,7 +33,7 @@ class S3Server:
     def start(self) -> None:
         """Start it, and wait until it answers."""
         process = subprocess.Popen(
-            [self._program, "serve", "s3", "--config", "", "--vfs-cache-mode", "off", "--dir-cache-time", "0s",
+            [self._program, "serve", "s3", "--config", "",
              "--auth-key", f"{self.KEY},{self.SECRET}", "--addr", f"127.0.0.1:{self._port}", self.root],
             stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True,
         )  # fmt: skip

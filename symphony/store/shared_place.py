@@ -257,14 +257,28 @@ class SharedPlace:
         """Move a file out of service; gives where it lies now, or an empty string where it had vanished."""
         target = f"quarantine/{name.rsplit('/', 1)[-1]}-{uuid.uuid4().hex[:8]}"
         try:
-            self._do(lambda: self._move(name, target))
+            if self._is_put_whole():
+                self._copy(name, target)
+                self.remove(name)
+            else:
+                self._do(lambda: self._move(name, target))
         except FileNotFoundError:
             return ""
         return f"{self.shared.name.rstrip('/')}/{target}"
 
+    def _is_put_whole(self) -> bool:
+        self.greet()
+        return self._protocol in _PUT_WHOLE
+
+    def _copy(self, name: str, target: str) -> None:
+        """Copy by way of this machine: what a server says of a damaged file is not to be relied on."""
+        size = self.size(name)
+        if size is None:
+            raise FileNotFoundError(name)
+        self.put_pieces(target, lambda: self.parts(name, size), size)
+
     def _move(self, name: str, target: str) -> None:
-        if self._protocol not in _PUT_WHOLE:
-            self._fs.makedirs(self._fs._parent(self._at(target)), exist_ok=True)
+        self._fs.makedirs(self._fs._parent(self._at(target)), exist_ok=True)
         self._fs.mv(self._at(name), self._at(target))
 
 

@@ -14,7 +14,9 @@ SHARED = Shared("s3://bucket/x", {"secret": "canary", "client_kwargs": {"token":
 
 
 @pytest.mark.parametrize(
-    "address", [StoreAddress(), StoreAddress(Path("/tmp/x")), StoreAddress(None, SHARED)], ids=["none", "local", "shared"]
+    "address",
+    [StoreAddress(), StoreAddress(Path("/tmp/x")), StoreAddress(None, SHARED)],
+    ids=["none", "local", "shared"],
 )
 def test_an_address_comes_back_through_plain_data(address: StoreAddress) -> None:
     document = json.loads(json.dumps(address.to_document()))

@@ -133,7 +133,9 @@ def test_missing_credentials_are_told_with_where_they_were_looked_for(monkeypatc
     for name in ("AWS_ACCESS_KEY_ID", "AWS_PROFILE", "AWS_SHARED_CREDENTIALS_FILE", "FSSPEC_S3_KEY"):
         monkeypatch.delenv(name, raising=False)
 
-    assert "no credentials were found (looked at: the file ~/.aws/credentials" in str(place_fault(S3, NoCredentialsError()))
+    assert "no credentials were found (looked at: the file ~/.aws/credentials" in str(
+        place_fault(S3, NoCredentialsError())
+    )
 
 
 def test_values_of_options_are_taken_out_of_texts_of_others() -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import uuid
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -28,7 +28,7 @@ def shared() -> Shared:
 
 
 @pytest.fixture
-def opened(shared: Shared) -> Iterator[Callable[..., Store]]:
+def opened(shared: Shared) -> Callable[..., Store]:
     return lambda **mode: Store.open(None, shared=Shared(shared.url, **mode))
 
 

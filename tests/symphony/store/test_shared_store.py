@@ -49,7 +49,9 @@ def opened(url: str, tmp_path: Path) -> Iterator[Opened]:
 
 def remember(store: Store, key: str, *, replace: bool = False, **outputs: Any) -> dict[str, Artifact]:
     artifacts = {port: store.put(value) for port, value in outputs.items()}
-    store.remember(key, KeyEntry(FrozenMap(artifacts), "run1", "t", FrozenMap({"inputs.x": ("1", "2")})), replace=replace)
+    store.remember(
+        key, KeyEntry(FrozenMap(artifacts), "run1", "t", FrozenMap({"inputs.x": ("1", "2")})), replace=replace
+    )
     store.flush()
     return artifacts
 
