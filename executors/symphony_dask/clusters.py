@@ -15,6 +15,8 @@ from symphony.errors import SurroundingsError, UsageError
 
 CONNECT_S = 20.0
 """How long a scheduler may take to answer."""
+ALLOWED_FAILURES = 1_000_000
+"""Of a scheduler of our own: the executor counts itself which call has cost workers, Dask would blame bystanders too."""
 
 
 class Cluster:
@@ -31,7 +33,7 @@ class Cluster:
         self, address: str | None, cluster: str | None, options: Mapping[str, Any], workers: int, threads: int
     ) -> None:  # fmt: skip
         self._own: Any = None
-        settings = {"distributed.scheduler.allowed-failures": 2, "distributed.admin.event-loop": "asyncio"}
+        settings = {"distributed.scheduler.allowed-failures": ALLOWED_FAILURES}
         with dask.config.set(settings), _quiet():
             if address is None:
                 self._own = self._started(cluster, options, workers, threads)

@@ -12,6 +12,7 @@ import tempfile
 import threading
 import time
 from collections.abc import Callable, Mapping
+from contextlib import AbstractContextManager
 from contextvars import Token
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -62,14 +63,16 @@ class CallWorker:
         tell: takes news of calls; called from any thread, must be quick.
         store: the engine's own, where this is its process; None: the one that the sheet names.
         name: what this worker is called.
+        aside: entered by a thread while it only waits for a coroutine, so that its slot can go to another call.
     """
 
     def __init__(
-        self, sheet: RunSheet, tell: Callable[[News], None], *, store: Store | None = None, name: str = ""
-    ) -> None:
+        self, sheet: RunSheet, tell: Callable[[News], None], *, store: Store | None = None, name: str = "",
+        aside: Callable[[], AbstractContextManager[None]] = contextlib.nullcontext,
+    ) -> None:  # fmt: skip
         make_importable(sheet.modules)
         self.sheet, self._tell, self.name = sheet, tell, name or f"{socket.gethostname()}-{os.getpid()}"
-        self._own_store = store is None
+        self._own_store, self._aside = store is None, aside
         self.store = store if store is not None else Store.open(None if sheet.store is None else Path(sheet.store))
         self.secrets = Secrets()
         anchors = Anchors(Path(sheet.root), tuple((name, Path(folder)) for name, folder in sheet.folders))
@@ -205,7 +208,8 @@ class CallWorker:
         arrived: queue.SimpleQueue[tuple[Any, BaseException | None]] = queue.SimpleQueue()
         spoken = self._output.spoken(number, returned)
         self._coroutines.start(spoken, step.task.timeout, lambda value, error: arrived.put((value, error)))
-        value, error = arrived.get()
+        with self._aside():
+            value, error = arrived.get()
         if error is not None:
             if self._stop.is_set() and type(error).__name__ == "CancelledError":
                 raise StoppedError("the run was cancelled")
