@@ -238,7 +238,9 @@ class DaskExecutor:
         """Look for calls that no worker can make: now, and for a while already."""
         now, workers = time.monotonic(), told["workers"]
         with self._lock:
-            keys = told["stuck"] if workers else [key_of(c, self._turns.get(id, 0)) for id, c in self._under_way.items()]
+            keys = (
+                told["stuck"] if workers else [key_of(c, self._turns.get(id, 0)) for id, c in self._under_way.items()]
+            )
             self._stuck_since = {key: self._stuck_since.get(key, now) for key in keys if key in self._by_key}
             patience = NEVER_AFTER_S if workers else self._workers_within_s
             stuck = [self._by_key[key] for key, since in self._stuck_since.items() if now - since >= patience]

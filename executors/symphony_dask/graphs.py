@@ -39,4 +39,3 @@ def submit_graph(client: Client, run: str, calls: Sequence[Placed]) -> dict[str,
 def _demand(call: RemoteCall) -> tuple[int, tuple[tuple[str, float], ...]]:
     resources: Mapping[str, float] = call.resources
     return call.priority, tuple(sorted(resources.items()))
-

@@ -95,10 +95,9 @@ def make_call(run: str, payload: bytes, *before: Done) -> Done:
     return _worker_of(run).perform(RemoteCall.from_bytes(payload), {done.call: done for done in before})
 
 
-def cancel_run(run: str) -> None:
-    """End all bodies of a run on this worker."""
-    with _lock:
-        known = _workers.get(run)
+async def cancel_run(run: str) -> None:
+    """End all bodies of a run on this worker; a coroutine, so that nobody need wait for it."""
+    known = _workers.get(run)
     if known is not None:
         known.cancel()
 

@@ -61,7 +61,7 @@ class Session:
     def cancel(self, futures: Sequence[Future], *, everything: bool) -> None:
         """Let calls not begin; where it is all of them, running bodies are told."""
         client = self._cluster.client
-        with contextlib.suppress(Exception):  # what is gone already need not be cancelled
+        with contextlib.suppress(OSError, TimeoutError):  # what is gone already need not be cancelled
             if everything:
                 client.run(cancel_run, self._run, wait=False)
             if futures:

@@ -17,7 +17,6 @@ from contextvars import Token
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from symphony.define.catalog import make_importable
 from symphony.errors import StoreError
 from symphony.model.event import Event
 from symphony.model.plan import Plan
@@ -35,6 +34,7 @@ from symphony.runtime.remote.done import LOADERS, Done
 from symphony.runtime.remote.forms import Unpacking
 from symphony.runtime.remote.remote_call import News, RemoteCall
 from symphony.runtime.remote.sheet import RunSheet
+from symphony.runtime.remote.shipped_code import bring_code
 from symphony.runtime.remote.sources import CallSources
 from symphony.runtime.run_log import RunLog
 from symphony.runtime.secrets import Secrets
@@ -70,7 +70,7 @@ class CallWorker:
         self, sheet: RunSheet, tell: Callable[[News], None], *, store: Store | None = None, name: str = "",
         aside: Callable[[], AbstractContextManager[None]] = contextlib.nullcontext,
     ) -> None:  # fmt: skip
-        make_importable(sheet.modules)
+        bring_code(sheet.modules, sheet.code)
         self.sheet, self._tell, self.name = sheet, tell, name or f"{socket.gethostname()}-{os.getpid()}"
         self._own_store, self._aside = store is None, aside
         self.store = store if store is not None else Store.open(None if sheet.store is None else Path(sheet.store))
