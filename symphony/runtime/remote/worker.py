@@ -162,6 +162,7 @@ class CallWorker:
     def _prepared(self, call: RemoteCall, step: Step, inputs: dict[str, Held]) -> Prepared:
         if not self.sheet.recorded:
             return Prepared(inputs, None, {}, None)
+        self.store.catalog.drop_cache()  # the engine writes all the time: what was read before would hide it
         if call.key is not None:  # looked up once more: it may have been made and recorded here before, and been lost
             return Prepared(inputs, call.key, {}, None if call.forced else self.calls.looked_up(call.key))
         return self.calls.prepare(step, inputs, forced=call.forced)
