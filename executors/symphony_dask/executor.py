@@ -6,6 +6,7 @@ import os
 import queue
 import threading
 import time
+from collections import deque
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any
@@ -28,6 +29,8 @@ if TYPE_CHECKING:
 
 _SILENCE_S = 60.0
 """A scheduler that said nothing for so long is gone, or might as well be."""
+_RELEASE_S = 0.5
+"""How often workers are told which values nobody needs any more."""
 _TURNS = 20
 """How often a call is given to Dask again that Dask gave up for the fault of others."""
 
@@ -74,6 +77,8 @@ class DaskExecutor:
         self._by_key: dict[str, str] = {}
         self._turns: dict[str, int] = {}
         self._losses = Losses()
+        self._released: deque[str] = deque()
+        self._let_go_at = 0.0
         self._inbox: queue.SimpleQueue[Any] = queue.SimpleQueue()
         self._lock = threading.RLock()
         self._heard_at = 0.0
@@ -132,10 +137,17 @@ class DaskExecutor:
         return done
 
     def release(self, calls: Sequence[str]) -> None:
-        """Let the workers forget values."""
+        """Let the workers forget values, in a moment: many together cost little."""
+        self._released.extend(calls)
+
+    def _let_go_of_released(self) -> None:
+        now = time.monotonic()
+        if not self._released or now - self._let_go_at < _RELEASE_S:
+            return
+        self._let_go_at = now
         with self._lock:
-            for call in calls:
-                self._let_go(call)
+            while self._released:
+                self._let_go(self._released.popleft())
 
     def _let_go(self, call: str) -> None:
         future = self._futures.pop(call, None)
@@ -169,6 +181,7 @@ class DaskExecutor:
             while True:
                 found += self._taken(self._inbox.get_nowait())
         except queue.Empty:
+            self._let_go_of_released()
             self._look()
             return found
 
