@@ -32,7 +32,9 @@ def given_up(call: RemoteCall, text: str) -> str:
 def never_possible(call: RemoteCall, workers: Mapping[str, Mapping[str, float]]) -> News:
     """No worker has what a call asks for."""
     wanted = ", ".join(f"{name}={amount:g}" for name, amount in call.resources.items()) or "a worker"
-    offers = "; ".join(f"{n}: {', '.join(f'{k}={v:g}' for k, v in r.items()) or 'none'}" for n, r in sorted(workers.items()))
+    offers = "; ".join(
+        f"{n}: {', '.join(f'{k}={v:g}' for k, v in r.items()) or 'none'}" for n, r in sorted(workers.items())
+    )
     message = (
         f"no Dask worker can make this call: it asks for {wanted}; the workers declare {offers or 'nothing: there is none'}. "
         "Start workers with --resources, or ask for less"

@@ -113,9 +113,15 @@ def main() -> None:
                 times["melody"].append(by_melody(plan, record=False))
                 times["recorded"].append(by_melody(plan, record=True))
     raw = min(times["submit"])
-    print(f"{platform.node()}, Python {platform.python_version()}, {os.cpu_count()} cores, {rounds} rounds; ideal {IDEAL_S:.1f} s")
+    print(
+        f"{platform.node()}, Python {platform.python_version()}, {os.cpu_count()} cores, {rounds} rounds; ideal {IDEAL_S:.1f} s"
+    )
     print(f"{'':<44}{'seconds':>9}{'beside submit':>15}   rounds")
-    names = {"submit": "distributed, Client.submit", "melody": "Symphony, recording off", "recorded": "Symphony, recording on"}
+    names = {
+        "submit": "distributed, Client.submit",
+        "melody": "Symphony, recording off",
+        "recorded": "Symphony, recording on",
+    }
     for name, title in names.items():
         found = times[name]
         shown = " ".join(f"{t:.2f}" for t in found)

@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from symphony.errors import StoreError
+from symphony.model.artifact import Artifact
 from symphony.model.event import Event
 from symphony.model.plan import Plan
 from symphony.runtime.body_output import BodyOutput, heard
@@ -30,7 +31,7 @@ from symphony.runtime.inputs import inputs_of
 from symphony.runtime.player_pool import PlayerPool
 from symphony.runtime.processes.parcel import ParcelStore
 from symphony.runtime.remote import remote_call as rc
-from symphony.runtime.remote.done import LOADERS, Done
+from symphony.runtime.remote.done import LOADERS, Done, decoding
 from symphony.runtime.remote.forms import Unpacking
 from symphony.runtime.remote.remote_call import News, RemoteCall
 from symphony.runtime.remote.sheet import RunSheet
@@ -260,6 +261,11 @@ class CallWorker:
                 self._evaluator = Evaluator()
             return self._evaluator
 
+    def _loading(self, artifact: Artifact, small: Mapping[str, bytes]) -> Callable[[], Any]:
+        """What loads a result that was just made: the engine may not have written a small one yet."""
+        data = small.get(artifact.digest)
+        return self._load(artifact) if data is None else decoding(artifact, data)
+
     def _load(self, artifact: Any) -> Callable[[], Any]:
         return lambda: self._unpacking.load(artifact)
 
@@ -274,7 +280,7 @@ class CallWorker:
         outputs: dict[str, Held] = {}
         for port in {**result.artifacts, **result.values}:
             value, artifact = result.values.get(port, MISSING), result.artifacts.get(port)
-            outputs[port] = Held(value, artifact, None if artifact is None else self._load(artifact))
+            outputs[port] = Held(value, artifact, None if artifact is None else self._loading(artifact, small))
         travelling = {p: small[a.digest] for p, a in result.artifacts.items() if a.digest in small}
         return self._well(call, rc.SUCCEEDED, prepared, outputs, begun, rows=rows, small=travelling)
 

@@ -11,8 +11,8 @@ import pytest
 pytest.importorskip("distributed")
 sys.path.append(str(Path(__file__).resolve().parent))
 
-from symphony_tests_dask.cluster import CommandLineCluster  # noqa: E402
-from symphony_tests_dask.project import new_project  # noqa: E402
+from symphony_tests_dask.cluster import CommandLineCluster
+from symphony_tests_dask.project import new_project
 
 
 @pytest.fixture(scope="session")

@@ -77,8 +77,9 @@ def test_a_call_that_kills_its_workers_fails_after_three_and_others_go_on(projec
 
 
 def test_a_call_that_no_worker_can_make_fails_with_what_there_is(project: Path) -> None:
-    from symphony_dask import DaskExecutor
     from symphony_tests_dask.project import run_on
+
+    from symphony_dask import DaskExecutor
 
     tasks = """
   a: {player: square, with: {n: 2}, resources: {gpus: 5}}
@@ -88,7 +89,9 @@ def test_a_call_that_no_worker_can_make_fails_with_what_there_is(project: Path) 
 
     assert {n: str(t.state) for n, t in result.tasks.items()} == {"a": "failed", "b": "succeeded"}
     message = result.failures[0]["error"]["message"]
-    assert "no Dask worker can make this call: it asks for gpus=5; the workers declare w0: gpus=1; w1: gpus=1" in message
+    assert (
+        "no Dask worker can make this call: it asks for gpus=5; the workers declare w0: gpus=1; w1: gpus=1" in message
+    )
     assert result.seconds < 20
 
 
@@ -171,7 +174,8 @@ def test_a_scheduler_that_is_gone_ends_the_engine_with_4_and_the_run_can_go_on(
     try:
         cluster.wait_for(1)
         project = new_project(tmp_path / "project", monkeypatch)
-        tasks = f"  out: {{player: logged, each: [{elements(40)}], with: {{n: '${{{{ item }}}}', log: '{project}/log', pause: 0.1}}}}\n"
+        given = f"{{n: '${{{{ item }}}}', log: '{project}/log', pause: 0.1}}"
+        tasks = f"  out: {{player: logged, each: [{elements(40)}], with: {given}}}\n"
         written(project, tasks + 'outputs: {out: "${{ tasks.out }}"}\n')
         engine = started(
             project, "run", "m.yaml", "--executor", "dask", "--json", DASK_SCHEDULER_ADDRESS=cluster.address

@@ -13,10 +13,20 @@ ROOT = Path(__file__).resolve().parents[4]
 
 
 class CommandLineCluster:
-    """A scheduler and workers, each a process started as an operator would start it."""
+    """A scheduler and workers, each a process started as an operator would start it.
 
-    def __init__(self, folder: Path, workers: int = 2, *, cwd: Path | None = None, resources: str = "", secret: str = "nothing") -> None:
+    Args:
+        resources: what each worker declares.
+        secret: the value of the secret `CANARY` on the workers.
+        hidden: a folder that the workers do not see.
+    """
+
+    def __init__(
+        self, folder: Path, workers: int = 2, *, cwd: Path | None = None, resources: str = "",
+        secret: str = "nothing", hidden: Path | None = None,
+    ) -> None:  # fmt: skip
         self.folder, self.cwd, self._secret = folder, cwd or folder, secret
+        self._hidden = hidden
         folder.mkdir(parents=True, exist_ok=True)
         with socket.socket() as free:
             free.bind(("127.0.0.1", 0))
@@ -33,10 +43,20 @@ class CommandLineCluster:
     def _started(self, *arguments: str) -> subprocess.Popen[bytes]:
         paths = os.pathsep.join(str(p) for p in (ROOT, ROOT / "executors"))
         log = (self.folder / f"{arguments[0]}.log").open("ab")
+        program = [*(self._hiding() if arguments[0] == "worker" else []), sys.executable, "-m", "dask", *arguments]
         return subprocess.Popen(
-            [sys.executable, "-m", "dask", *arguments], cwd=self.cwd, stdout=log, stderr=log, stdin=subprocess.DEVNULL,
+            program, cwd=self.cwd, stdout=log, stderr=log, stdin=subprocess.DEVNULL,
             env={**os.environ, "PYTHONPATH": paths, "SYMPHONY_SECRET_CANARY": self._secret},
         )  # fmt: skip
+
+    def _hiding(self) -> list[str]:
+        """What starts a program that finds nothing in the hidden folder."""
+        if self._hidden is None:
+            return []
+        nothing = self.folder / "nothing"
+        nothing.mkdir(exist_ok=True)
+        script = f'mount --bind "{nothing}" "{self._hidden}" && exec "$@"'
+        return ["unshare", "--mount", "sh", "-c", script, "sh"]
 
     def wait_for(self, workers: int) -> None:
         """Come back when so many workers are there."""

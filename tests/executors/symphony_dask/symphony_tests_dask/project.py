@@ -12,10 +12,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from symphony_tests_dask.cluster import ROOT
 
 from symphony import bootstrap
 from symphony.runtime.execute import execute
+from symphony_tests_dask.cluster import ROOT
 
 PLAYERS = Path(__file__).resolve().parent / "players.py"
 
@@ -86,8 +86,6 @@ def run_on(executor: Any, project: Path, tasks: str, **options: Any) -> Any:
 
     plan, home = running._plan_and_project(written(project, tasks), None)
     record = options.pop("record", True)
-    order = running._order(
-        plan, home, None, None, record=record, only=(), until=(), force=(), tags=(), **options
-    )
+    order = running._order(plan, home, None, None, record=record, only=(), until=(), force=(), tags=(), **options)
     with running.ChosenStore(None, home, "process", record) as store:
         return execute(plan, order, store, executor)
