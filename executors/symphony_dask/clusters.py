@@ -50,8 +50,8 @@ class Cluster:
         if cluster is None:
             defaults = {"n_workers": workers, "threads_per_worker": threads, "processes": True,
                         "dashboard_address": "127.0.0.1:0", "memory_limit": 0, "silence_logs": logging.CRITICAL}  # fmt: skip
-            return LocalCluster(**{**defaults, **options})
-        made = _class_named(cluster)(**options)
+            return _made(LocalCluster, {**defaults, **options})
+        made = _made(_class_named(cluster), options)
         made.scale(workers)
         return made
 
@@ -66,6 +66,16 @@ class Cluster:
         if self._own is not None:
             with _quiet(), contextlib.suppress(Exception):  # what is gone already need not be closed
                 self._own.close(timeout=max(2.0, grace_s))
+
+
+def _made(kind: Any, options: Mapping[str, Any]) -> Any:
+    try:
+        return kind(**options)
+    except TypeError as error:
+        given = ", ".join(options) or "none"
+        raise UsageError(f"the cluster class {kind.__name__} does not take these options ({given}): {error}") from error
+    except (OSError, RuntimeError, ValueError) as error:
+        raise SurroundingsError(f"the cluster {kind.__name__} does not start: {error}") from error
 
 
 def _class_named(name: str) -> Any:
