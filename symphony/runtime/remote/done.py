@@ -86,7 +86,7 @@ def _restored(run: str, call: str, well: bool, told: Mapping[str, tuple[Any, ...
         elif data is None:
             outputs[port] = Held(artifact=artifact, load=_load_by(run, artifact))
         else:
-            outputs[port] = Held(artifact=kept, load=_decoding(artifact, data))
+            outputs[port] = Held(artifact=kept, load=decoding(artifact, data))
             if kept is not None:
                 small[port] = data
     return Done(run, call, well=well, outputs=outputs, small=small)
@@ -96,7 +96,8 @@ def _load_by(run: str, artifact: Artifact) -> Callable[[], Any]:
     return lambda: LOADERS[run](artifact)
 
 
-def _decoding(artifact: Artifact, data: bytes) -> Callable[[], Any]:
+def decoding(artifact: Artifact, data: bytes) -> Callable[[], Any]:
+    """What loads a value from bytes that the store may not have yet."""
     reader = Reader(lambda d: source_path(unpack_reference(d), ABSOLUTE))
     return lambda: decode_bytes(artifact.codec, data, reader)
 

@@ -9,7 +9,7 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from symphony.errors import InternalError, StoreError
+from symphony.errors import DamagedArtifactError, InternalError, StoreError
 from symphony.model.artifact import Artifact
 from symphony.model.event import EventKind
 from symphony.runtime import schedule as sc
@@ -60,6 +60,7 @@ class HandOver:
         self._nodes: dict[str, int] = {}
         self._early: dict[int, list[News]] = {}
         self._attempts: dict[int, int] = {}
+        self._healed: set[int] = set()
         calls = engine.calls
         self._packing = Packing(calls.store, ParcelStore(spool), calls.anchors)
         self._binding = Binding(engine.net, self._packing, self._handed)
@@ -313,6 +314,8 @@ class HandOver:
             entry = KeyEntry(artifacts, engine.settings.run, engine.net.path(node), info.parts)
             info.commit = Commit(rows, () if info.key is None else ((info.key, entry, forced),))
         engine.net.put(node, self._values(news), artifacts)
+        if engine.calls.recorded and engine.net.steps[node].is_effect:  # what follows reads the store
+            self._executor.release([news["call"]])  # else a lost worker would make the effect happen again
         return engine.end(node, sc.SUCCEEDED, info.ended_at)
 
     def _take_key(self, info: CallInfo, news: News) -> None:
@@ -338,10 +341,33 @@ class HandOver:
         document = dict(news.get("error") or {"type": _DIED, "message": "the worker was lost", "traceback": ""})
         if how == rc.LOST:
             return engine.failed(node, WorkerDiedError(document, (_DIED,)), retry=False)
+        types = tuple(news.get("error_types") or ())
+        if types[:1] == (DamagedArtifactError.__name__,):
+            return self._damaged(node, info, OutcomeError(document, types))
         if news.get("surroundings"):
             raise StoreError(document.get("message", ""))
-        types = tuple(news.get("error_types") or ())
         return engine.failed(node, OutcomeError(document, types), retry=_DIED not in types)
+
+    def _damaged(self, node: int, info: CallInfo, error: OutcomeError) -> list[int]:
+        """A worker found an input damaged: load all here, which makes what is damaged once more, and try again."""
+        engine = self._engine
+        if node in self._healed:
+            return engine.failed(node, error, retry=False)
+        self._healed.add(node)
+        try:
+            for held in engine.net.inputs(node).values():
+                held.value  # noqa: B018  loading is what heals
+        except DamagedArtifactError as still:
+            return engine.failed(node, still)
+        info.attempts -= 1
+        with engine.lock:
+            engine.tracker.no_longer_in_flight(info.key)
+            if not engine.tracker.stopping:
+                engine.tracker.put_back(node, time.monotonic())
+                engine.tell_changed()
+                engine.queue.wake(1)
+                return []
+        return engine.failed(node, StoppedError("the run was cancelled"))
 
 
 def _artifacts(news: News) -> dict[str, Artifact]:

@@ -14,7 +14,9 @@ from symphony.runtime.remote.binding import params_of
 from symphony.runtime.remote.forms import Packing
 from symphony.runtime.remote.hand_over import HandOver
 from symphony.runtime.remote.sheet import RunSheet
+from symphony.runtime.remote.shipped_code import pack_code
 from symphony.runtime.run_environment import in_force
+from symphony.runtime.steps import every_step
 
 if TYPE_CHECKING:
     from symphony.runtime.engine import Engine
@@ -35,11 +37,15 @@ def hand_over_for(engine: Engine, sitting: Sitting) -> HandOver:
             f"the workers of the executor {executor.name!r} are other processes: they cannot reach a store in memory; "
             "use a store in a folder, or record=False"
         )
+    folders = module_folders()
+    modules = {step.pin.module for step in every_step(sitting.program) if step.pin is not None}
+    ships = executor.traits.ships_code
     spool = Path(tempfile.mkdtemp(prefix="symphony-spool-"))
     packing = Packing(store, ParcelStore(spool), sitting.anchors)
     sheet = RunSheet(
         run=sitting.run_id, plan=sitting.plan.to_text(), root=str(order.root),
-        folders=tuple((name, str(folder)) for name, folder in sitting.anchors.params), modules=module_folders(),
+        folders=tuple((name, str(folder)) for name, folder in sitting.anchors.params), modules=folders,
+        code=pack_code(str(order.root), folders, modules) if ships else {},
         params=params_of(engine.net, sitting.program, packing), environment=sitting.environment(),
         started_at=engine.net.started_at, store=None if store.folder is None else str(store.folder),
         recorded=order.recorded, no_cache=order.no_cache, strict=order.strict, power=store.power,

@@ -22,6 +22,7 @@ class RunSheet:
         root: the project's root.
         folders: path parameters as pairs of name and folder: what names of paths are relative to.
         modules: the folders in which players are found.
+        code: by folder, the Python files in it, for workers that may not have them; see `shipped_code`.
         params: the values of parameters.
         environment: the environment variables that the melody reads.
         started_at: seconds since the epoch.
@@ -38,6 +39,7 @@ class RunSheet:
     root: str
     folders: tuple[tuple[str, str], ...] = ()
     modules: tuple[str, ...] = ()
+    code: Mapping[str, bytes] = field(default_factory=dict)
     params: Mapping[str, Form] = field(default_factory=dict)
     environment: Mapping[str, str] = field(default_factory=dict)
     started_at: float = 0.0

@@ -12,12 +12,13 @@ import tempfile
 import threading
 import time
 from collections.abc import Callable, Mapping
+from contextlib import AbstractContextManager
 from contextvars import Token
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from symphony.define.catalog import make_importable
 from symphony.errors import StoreError
+from symphony.model.artifact import Artifact
 from symphony.model.event import Event
 from symphony.model.plan import Plan
 from symphony.runtime.body_output import BodyOutput, heard
@@ -30,10 +31,11 @@ from symphony.runtime.inputs import inputs_of
 from symphony.runtime.player_pool import PlayerPool
 from symphony.runtime.processes.parcel import ParcelStore
 from symphony.runtime.remote import remote_call as rc
-from symphony.runtime.remote.done import LOADERS, Done
+from symphony.runtime.remote.done import LOADERS, Done, decoding
 from symphony.runtime.remote.forms import Unpacking
 from symphony.runtime.remote.remote_call import News, RemoteCall
 from symphony.runtime.remote.sheet import RunSheet
+from symphony.runtime.remote.shipped_code import bring_code
 from symphony.runtime.remote.sources import CallSources
 from symphony.runtime.run_environment import RunEnvironment, under
 from symphony.runtime.run_log import RunLog
@@ -63,14 +65,16 @@ class CallWorker:
         tell: takes news of calls; called from any thread, must be quick.
         store: the engine's own, where this is its process; None: the one that the sheet names.
         name: what this worker is called.
+        aside: entered by a thread while it only waits for a coroutine, so that its slot can go to another call.
     """
 
     def __init__(
-        self, sheet: RunSheet, tell: Callable[[News], None], *, store: Store | None = None, name: str = ""
-    ) -> None:
-        make_importable(sheet.modules)
+        self, sheet: RunSheet, tell: Callable[[News], None], *, store: Store | None = None, name: str = "",
+        aside: Callable[[], AbstractContextManager[None]] = contextlib.nullcontext,
+    ) -> None:  # fmt: skip
+        bring_code(sheet.modules, sheet.code)
         self.sheet, self._tell, self.name = sheet, tell, name or f"{socket.gethostname()}-{os.getpid()}"
-        self._own_store = store is None
+        self._own_store, self._aside = store is None, aside
         self.store = store if store is not None else Store.open(None if sheet.store is None else Path(sheet.store))
         anchors = Anchors(Path(sheet.root), tuple((name, Path(folder)) for name, folder in sheet.folders))
         self.pool = PlayerPool()
@@ -161,6 +165,7 @@ class CallWorker:
     def _prepared(self, call: RemoteCall, step: Step, inputs: dict[str, Held]) -> Prepared:
         if not self.sheet.recorded:
             return Prepared(inputs, None, {}, None)
+        self.store.catalog.drop_cache()  # the engine writes all the time: what was read before would hide it
         if call.key is not None:  # looked up once more: it may have been made and recorded here before, and been lost
             return Prepared(inputs, call.key, {}, None if call.forced else self.calls.looked_up(call.key))
         return self.calls.prepare(step, inputs, forced=call.forced)
@@ -207,7 +212,8 @@ class CallWorker:
         arrived: queue.SimpleQueue[tuple[Any, BaseException | None]] = queue.SimpleQueue()
         spoken = self._output.spoken(number, returned)
         self._coroutines.start(spoken, step.task.timeout, lambda value, error: arrived.put((value, error)))
-        value, error = arrived.get()
+        with self._aside():
+            value, error = arrived.get()
         if error is not None:
             if self._stop.is_set() and type(error).__name__ == "CancelledError":
                 raise StoppedError("the run was cancelled")
@@ -257,6 +263,11 @@ class CallWorker:
                 self._evaluator = Evaluator()
             return self._evaluator
 
+    def _loading(self, artifact: Artifact, small: Mapping[str, bytes]) -> Callable[[], Any]:
+        """What loads a result that was just made: the engine may not have written a small one yet."""
+        data = small.get(artifact.digest)
+        return self._load(artifact) if data is None else decoding(artifact, data)
+
     def _load(self, artifact: Any) -> Callable[[], Any]:
         return lambda: self._unpacking.load(artifact)
 
@@ -271,7 +282,7 @@ class CallWorker:
         outputs: dict[str, Held] = {}
         for port in {**result.artifacts, **result.values}:
             value, artifact = result.values.get(port, MISSING), result.artifacts.get(port)
-            outputs[port] = Held(value, artifact, None if artifact is None else self._load(artifact))
+            outputs[port] = Held(value, artifact, None if artifact is None else self._loading(artifact, small))
         travelling = {p: small[a.digest] for p, a in result.artifacts.items() if a.digest in small}
         return self._well(call, rc.SUCCEEDED, prepared, outputs, begun, rows=rows, small=travelling)
 
