@@ -1,0 +1,139 @@
+"""Shows a run in Prefect while it goes on: a thread passes on what happens, in batches."""
+
+from __future__ import annotations
+
+import queue
+import threading
+import time
+from collections.abc import Callable, Sequence
+from typing import Any
+from uuid import UUID
+
+from symphony.errors import SurroundingsError
+from symphony.model.event import Event, EventKind
+from symphony.model.plan import Plan
+from symphony_prefect.api import PrefectApi
+from symphony_prefect.task_graph import TaskGraph
+from symphony_prefect.task_runs import ENDS, TaskRuns
+
+_BATCH = 200
+_GATHER_S = 0.1
+"""How long events are gathered before they are sent: one request for many."""
+PATIENCE_S = 30.0
+"""For how long a server may not answer before the run is given up."""
+_ENDS_OF_RUNS = {**ENDS, "interrupted": ("CRASHED", "Crashed")}
+
+
+class Mirror:
+    """One run of ours as one flow run.
+
+    Args:
+        url: of the API of the server; None: as the environment says.
+        run: the id of the run.
+        plan: its plan.
+        flow_run: the flow run that this process runs in, if any; else one is made, named after the run.
+
+    Raises:
+        SurroundingsError: the server does not answer.
+    """
+
+    def __init__(self, url: str | None, run: str, plan: Plan, flow_run: UUID | None) -> None:
+        self._api, self._is_ours = PrefectApi(url), flow_run is None
+        self._events: queue.SimpleQueue[Event | None] = queue.SimpleQueue()
+        self._failure: BaseException | None = None
+        self._state = "interrupted"
+        tags = ("symphony", f"plan:{plan.hash.removeprefix('sha256:')[:12]}")
+        try:
+            self.flow_run = self._begun(flow_run, run, plan, tags)
+        except Exception as error:
+            self._api.close()
+            raise SurroundingsError(f"the Prefect server at {self._api.url} did not take the run: {error}") from error
+        self._runs = TaskRuns(self.flow_run, TaskGraph(plan))
+        self._thread = threading.Thread(target=self._pass_on, name="prefect-mirror", daemon=True)
+        self._thread.start()
+
+    def _begun(self, flow_run: UUID | None, run: str, plan: Plan, tags: Sequence[str]) -> UUID:
+        if flow_run is not None:
+            self._api.name_flow_run(flow_run, run, tags)
+        else:
+            flow_run = self._api.flow_run(self._api.flow(plan.melody), run, tags)
+            self._api.set_state(flow_run, {"type": "RUNNING", "name": "Running"})
+        text = f"Run `{run}` of the melody `{plan.melody}`.\n\n`symphony show {run}` tells all of it, `symphony why {run} TASK`"
+        self._api.note(flow_run, "symphony-run", f"{text} why a task ran or did not.\n")
+        return flow_run
+
+    def told(self, event: Event) -> None:
+        """Something happened."""
+        if event.kind is EventKind.RUN_ENDED:
+            self._state = str((event.data or {}).get("state", self._state))
+        self._events.put(event)
+
+    def check(self) -> None:
+        """Raise what keeps the mirror from going on."""
+        if self._failure is not None:
+            raise self._failure
+
+    def close(self, *, recorded_s: float = 0.0) -> None:
+        """Pass on the rest, and end the flow run.
+
+        Args:
+            recorded_s: how long to wait until the server has recorded all task runs: it does so a little later.
+        """
+        self._events.put(None)
+        self._thread.join()
+        try:
+            if self._is_ours and self._failure is None:
+                type, name = _ENDS_OF_RUNS[self._state]
+                self._api.set_state(self.flow_run, {"type": type, "name": name, "message": f"the run {self._state}"})
+            deadline = time.monotonic() + recorded_s
+            while self._failure is None and time.monotonic() < deadline:
+                if self._api.ended_task_runs(self.flow_run) >= self._runs.ended:
+                    break
+                time.sleep(_GATHER_S)
+        except Exception as error:  # noqa: BLE001  the run itself has ended; it is only shown less well
+            self._failure = self._failure or error
+        finally:
+            self._api.close()
+
+    # passing on --------------------------------------------------------------------------------------------------
+
+    def _pass_on(self) -> None:
+        try:
+            more = True
+            while more:
+                events, more = self._gathered()
+                documents = [document for event in events for document in self._runs.events_of(event)]
+                logged = [self._runs.log_line(event) for event in events if event.kind is EventKind.LOG]
+                lines = [line for line in logged if line is not None]
+                for at in range(0, len(documents), _BATCH):
+                    self._sent(self._api.send_events, documents[at : at + _BATCH])
+                for at in range(0, len(lines), _BATCH):
+                    self._sent(self._api.send_logs, lines[at : at + _BATCH])
+        except BaseException as error:  # noqa: BLE001  told to whoever asks for news
+            self._failure = error
+
+    def _gathered(self) -> tuple[list[Event], bool]:
+        """What happened since; whether more will come."""
+        events: list[Event] = []
+        first = self._events.get()
+        time.sleep(0.0 if first is None else _GATHER_S)
+        while first is not None:
+            events.append(first)
+            if self._events.empty():
+                return events, True
+            first = self._events.get()
+        return events, False
+
+    def _sent(self, send: Callable[[Sequence[Any]], None], documents: list[Any]) -> None:
+        """Send, again where the server does not answer for a while."""
+        deadline, wait_s = time.monotonic() + PATIENCE_S, 0.1
+        while True:
+            try:
+                send(documents)
+                return
+            except Exception as error:
+                if time.monotonic() + wait_s > deadline:
+                    message = f"the Prefect server at {self._api.url} does not answer any more: {error}"
+                    raise SurroundingsError(message) from error
+            time.sleep(wait_s)
+            wait_s = min(wait_s * 2, 5.0)

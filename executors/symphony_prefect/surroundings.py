@@ -1,0 +1,34 @@
+"""What Prefect must find in the environment before it is imported: a folder of ours, no telemetry, a quiet log."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+QUIET = {
+    "DO_NOT_TRACK": "1",
+    "PREFECT_SERVER_ANALYTICS_ENABLED": "false",
+    "PREFECT_SERVER_ALLOW_EPHEMERAL_MODE": "false",
+    "PREFECT_LOGGING_LEVEL": "CRITICAL",
+}
+"""What is set where nothing else was chosen. Prefect reads it when it is imported."""
+
+
+def prepare(home: Path) -> None:
+    """Settle the environment for Prefect in this process; what is set already stands.
+
+    Args:
+        home: becomes `PREFECT_HOME`, so that no profile of the user is read or written.
+    """
+    for name, value in {**QUIET, "PREFECT_HOME": str(home)}.items():
+        os.environ.setdefault(name, value)
+
+
+def server_environment(home: Path) -> dict[str, str]:
+    """The environment of a server of our own: everything it keeps lies in this folder."""
+    kept = {k: v for k, v in os.environ.items() if k not in ("PREFECT_API_URL", "PREFECT_API_DATABASE_CONNECTION_URL")}
+    return {
+        **kept, **{k: v for k, v in QUIET.items() if k != "PREFECT_LOGGING_LEVEL"}, "PREFECT_HOME": str(home),
+        "PREFECT_LOGGING_LEVEL": "WARNING", "PREFECT_SERVER_LOGGING_LEVEL": "WARNING",
+        "PREFECT_SERVER_REGISTER_BLOCKS_ON_START": "false",  # takes seconds, and runs use none
+    }  # fmt: skip
