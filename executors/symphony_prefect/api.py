@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import contextlib
 from collections.abc import Mapping, Sequence
 from typing import Any
 from uuid import UUID
 
-from symphony.errors import SurroundingsError
+from symphony.errors import SurroundingsError, UsageError
 
 State = Mapping[str, Any]
 """A state as Prefect's API takes it: `type`, `name`, `message`."""
@@ -24,18 +23,16 @@ class PrefectApi:
     """
 
     def __init__(self, url: str | None) -> None:
-        from prefect.client.orchestration import get_client  # heavy, and the environment must be settled before
-        from prefect.settings import PREFECT_API_URL, PREFECT_CLIENT_MAX_RETRIES, temporary_settings
+        from prefect import settings  # heavy, and the environment must be settled before
+        from prefect.client.orchestration import SyncPrefectClient
 
-        settings: dict[Any, Any] = {PREFECT_CLIENT_MAX_RETRIES: 2}
-        if url is not None:
-            settings[PREFECT_API_URL] = url
-        with contextlib.ExitStack() as stack:
-            stack.enter_context(temporary_settings(updates=settings))
-            self.url = str(PREFECT_API_URL.value())
+        key, auth = settings.PREFECT_API_KEY.value(), settings.PREFECT_API_AUTH_STRING.value()
+        self.url = url or str(settings.PREFECT_API_URL.value())
+        with settings.temporary_settings({settings.PREFECT_CLIENT_MAX_RETRIES: 2}):
             try:
-                self._client = get_client(sync_client=True)
-                self._client.request("GET", "/health")  # type: ignore[arg-type]  # the list of routes lacks this one
+                # one of our own: within a flow, Prefect would hand out the one that the flow still needs
+                self._client = SyncPrefectClient(self.url, api_key=key, auth_string=_revealed(auth))
+                self._asked("GET", "/health", None)
             except Exception as error:
                 raise SurroundingsError(
                     f"the Prefect server at {self.url} does not answer ({type(error).__name__}: {error}); start it with "
@@ -80,6 +77,25 @@ class PrefectApi:
         body = {"type": "markdown", "key": key, "data": text, "flow_run_id": str(flow_run)}
         self._asked("POST", "/artifacts/", body)
 
+    # deployments -------------------------------------------------------------------------------------------------
+
+    def work_pools(self) -> list[str]:
+        """The names of the work pools."""
+        return sorted(pool["name"] for pool in self._asked("POST", "/work_pools/filter", {}))
+
+    def deployment(self, document: Mapping[str, Any]) -> UUID:
+        """Make a deployment, or replace the one of this name.
+
+        Raises:
+            UsageError: the server does not take it, such as for its schedule.
+        """
+        from prefect.exceptions import PrefectHTTPStatusError  # heavy, like all of Prefect
+
+        try:
+            return UUID(self._asked("POST", "/deployments/", document)["id"])
+        except PrefectHTTPStatusError as error:
+            raise UsageError(f"the Prefect server does not take the deployment: {_said(error.response)}") from error
+
     # task runs ---------------------------------------------------------------------------------------------------
 
     def send_events(self, events: Sequence[Mapping[str, Any]]) -> None:
@@ -95,3 +111,22 @@ class PrefectApi:
         over = {"state": {"type": {"any_": ["COMPLETED", "FAILED", "CANCELLED", "CRASHED"]}}}
         body = {"flow_runs": {"id": {"any_": [str(flow_run)]}}, "task_runs": over}
         return int(self._asked("POST", "/task_runs/count", body))
+
+
+def _said(response: Any) -> str:
+    """What a server had to say against a request, without the request."""
+    try:
+        found = response.json()
+        details = found.get("exception_detail") or found.get("detail")
+        if not isinstance(details, list):
+            return str(details)
+        said = [str(d["msg"]) for d in details]
+        chosen = [text.removeprefix("Value error, ") for text in said if text.startswith("Value error, ")]
+        return "; ".join(chosen or said)  # of the forms that a value may have, the others only say that it is not theirs
+    except (ValueError, KeyError, AttributeError, TypeError):
+        return f"status {response.status_code}"
+
+
+def _revealed(secret: Any) -> str | None:
+    """A setting that Prefect keeps from being printed."""
+    return secret.get_secret_value() if hasattr(secret, "get_secret_value") else secret

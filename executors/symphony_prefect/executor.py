@@ -22,7 +22,7 @@ from symphony.runtime.remote.sheet import RunSheet
 from symphony_prefect.attached import flow_run_here
 from symphony_prefect.mirror import Mirror
 from symphony_prefect.own_server import OwnServer
-from symphony_prefect.surroundings import prepare
+from symphony_prefect.surroundings import import_prefect
 from symphony_prefect.thread_calls import ThreadCalls
 
 _RECORDED_S = 60.0
@@ -67,12 +67,10 @@ class PrefectExecutor:
         url = self._url or os.environ.get("PREFECT_API_URL") or None
         if url is None and self._attached is None:
             self._server = OwnServer(self._home(sheet))
-            prepare(self._server.home)
-            import prefect.client.orchestration  # noqa: F401  takes a while, as does the server meanwhile
-
+            import_prefect(self._server.home)  # takes a while, as does the server meanwhile
             url = self._server.wait()
         else:
-            prepare(self._home(sheet))
+            import_prefect(self._home(sheet))
         plan = Plan.from_text(sheet.plan, file=f"the plan of run {sheet.run}")
         self._mirror = Mirror(url, sheet.run, plan, self._attached)
         for event in self._early:

@@ -5,6 +5,8 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
+from symphony.errors import MissingExtraError
+
 QUIET = {
     "DO_NOT_TRACK": "1",
     "PREFECT_SERVER_ANALYTICS_ENABLED": "false",
@@ -14,14 +16,22 @@ QUIET = {
 """What is set where nothing else was chosen. Prefect reads it when it is imported."""
 
 
-def prepare(home: Path) -> None:
-    """Settle the environment for Prefect in this process; what is set already stands.
+def import_prefect(home: Path) -> None:
+    """Import Prefect with an environment that suits it; what is set already stands, and nothing stays set.
 
     Args:
-        home: becomes `PREFECT_HOME`, so that no profile of the user is read or written.
+        home: its `PREFECT_HOME` where none is set, so that no profile of the user is read or written.
     """
-    for name, value in {**QUIET, "PREFECT_HOME": str(home)}.items():
-        os.environ.setdefault(name, value)
+    added = {n: v for n, v in {**QUIET, "PREFECT_HOME": str(home)}.items() if n not in os.environ}
+    os.environ.update(added)
+    try:
+        import prefect.client.orchestration  # heavy, and what it reads of the environment it reads now
+        import prefect.settings  # noqa: F401
+    except ModuleNotFoundError as error:
+        raise MissingExtraError("the executor 'prefect'", "prefect") from error
+    finally:
+        for name in added:
+            os.environ.pop(name, None)
 
 
 def server_environment(home: Path) -> dict[str, str]:

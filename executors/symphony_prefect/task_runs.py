@@ -147,6 +147,7 @@ def _count_time(task_run: Document, event: Event, type: str, run_count: int | No
         if data.get("started_at") is not None:
             task_run.setdefault("start_time", _time(data["started_at"]))
             task_run["total_run_time"] = max(0.0, float(data.get("duration_s") or 0.0))
+        task_run.setdefault("start_time", _time(event.at))  # without one, the graph of the page leaves it out
         task_run["end_time"] = _time(event.at)
 
 

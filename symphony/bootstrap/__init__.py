@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from symphony.bootstrap.checking import compile as compile
     from symphony.bootstrap.checking import compile_with as compile_with
     from symphony.bootstrap.checking import load as load
+    from symphony.bootstrap.deploying import deploy as deploy
     from symphony.bootstrap.finding import find_definition as find_definition
     from symphony.bootstrap.finding import project_of as project_of
     from symphony.bootstrap.finding import shipped_melodies as shipped_melodies
@@ -53,6 +54,7 @@ _NAMES = {
         "why",
     ),
     "checking": ("Checked", "catalog_of", "check", "compile", "compile_with", "load"),
+    "deploying": ("deploy",),
     "finding": ("find_definition", "project_of", "shipped_melodies"),
     "identities": ("identities_of",),
     "importing": ("import_file",),

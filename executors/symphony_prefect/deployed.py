@@ -1,0 +1,39 @@
+"""The flow that a worker of Prefect runs for a deployment: one run of a melody, shown as this flow run."""
+
+from __future__ import annotations
+
+import os
+from typing import Any
+
+from prefect import flow
+from prefect.states import Cancelled, Completed, Failed, State
+
+import symphony
+
+
+@flow(name="symphony", retries=0, persist_result=False, validate_parameters=False)
+def run_melody(
+    melody: str,
+    folder: str,
+    params: dict[str, Any] | None = None,
+    texts: dict[str, str] | None = None,
+    env: str | None = None,
+) -> State[Any]:
+    """Run a melody.
+
+    Args:
+        melody: a file, ``file.py:name``, or the name of a melody that ships.
+        folder: the current folder: relative paths start there.
+        params, texts: its parameters, as values and as text.
+        env: the environment of the run; None: as the settings say.
+    """
+    os.chdir(folder)
+    chosen = {} if env is None else {"env": env}
+    result = symphony.run(melody, params or {}, raw_params=texts or {}, executor="prefect", **chosen)
+    message = f"run {result.run} {result.state}"
+    if result.state == "succeeded":
+        return Completed(message=message)
+    if result.state == "cancelled":
+        return Cancelled(message=message)
+    tasks = ", ".join(dict.fromkeys(str(failure["task"]) for failure in result.failures))
+    return Failed(message=f"{message}: {tasks}")
