@@ -122,11 +122,13 @@ def _said(response: Any) -> str:
             return str(details)
         said = [str(d["msg"]) for d in details]
         chosen = [text.removeprefix("Value error, ") for text in said if text.startswith("Value error, ")]
-        return "; ".join(chosen or said)  # of the forms that a value may have, the others only say that it is not theirs
+        return "; ".join(
+            chosen or said
+        )  # of the forms that a value may have, the others only say that it is not theirs
     except (ValueError, KeyError, AttributeError, TypeError):
         return f"status {response.status_code}"
 
 
 def _revealed(secret: Any) -> str | None:
     """A setting that Prefect keeps from being printed."""
-    return secret.get_secret_value() if hasattr(secret, "get_secret_value") else secret
+    return None if secret is None else str(getattr(secret, "get_secret_value", lambda: secret)())

@@ -6,7 +6,8 @@ import os
 from typing import Any
 
 from prefect import flow
-from prefect.states import Cancelled, Completed, Failed, State
+from prefect.client.schemas.objects import State
+from prefect.states import Cancelled, Completed, Failed
 
 import symphony
 
@@ -28,7 +29,7 @@ def run_melody(
         env: the environment of the run; None: as the settings say.
     """
     os.chdir(folder)
-    chosen = {} if env is None else {"env": env}
+    chosen: dict[str, Any] = {} if env is None else {"env": env}
     result = symphony.run(melody, params or {}, raw_params=texts or {}, executor="prefect", **chosen)
     message = f"run {result.run} {result.state}"
     if result.state == "succeeded":

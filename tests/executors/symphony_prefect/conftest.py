@@ -16,7 +16,7 @@ from typing import Any
 import pytest
 
 ROOT = Path(__file__).parents[3]
-PLAYERS = '''
+PLAYERS = """
 import os, time
 from pathlib import Path
 from symphony import Context, operator
@@ -63,7 +63,7 @@ def slow(folder: str, x: int) -> int:
         made.write("x")
     time.sleep(0.2)
     return x
-'''
+"""
 
 
 def _missing() -> str:
