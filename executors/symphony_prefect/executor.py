@@ -19,14 +19,15 @@ from symphony.runtime.contract import RemoteExecutor
 from symphony.runtime.remote.done import Done
 from symphony.runtime.remote.remote_call import News, RemoteCall
 from symphony.runtime.remote.sheet import RunSheet
+from symphony.runtime.watching import ask_to_cancel
 from symphony_prefect.attached import flow_run_here
 from symphony_prefect.mirror import Mirror
 from symphony_prefect.own_server import OwnServer
 from symphony_prefect.surroundings import import_prefect
 from symphony_prefect.thread_calls import ThreadCalls
 
-_RECORDED_S = 60.0
-"""How long a server of our own may take to write the last task runs before it is ended."""
+_RECORDED_S = 20.0
+"""For how long a server of our own may write no further task run before it is ended."""
 
 
 class PrefectExecutor:
@@ -72,7 +73,7 @@ class PrefectExecutor:
         else:
             import_prefect(self._home(sheet))
         plan = Plan.from_text(sheet.plan, file=f"the plan of run {sheet.run}")
-        self._mirror = Mirror(url, sheet.run, plan, self._attached)
+        self._mirror = Mirror(url, sheet.run, plan, self._attached, lambda: _cancel(sheet))
         for event in self._early:
             self._mirror.told(event)
         self._calls.open(sheet)
@@ -127,6 +128,12 @@ class PrefectExecutor:
     def cancel(self, calls: Sequence[str]) -> None:
         """End calls."""
         self._calls.cancel(calls)
+
+
+def _cancel(sheet: RunSheet) -> None:
+    """Ask for the end of a run as ``symphony cancel`` does; one that is not recorded cannot be asked."""
+    if sheet.store is not None:
+        ask_to_cancel(Path(sheet.store), sheet.run)
 
 
 def _executor(name: str, options: Mapping[str, Any]) -> RemoteExecutor:

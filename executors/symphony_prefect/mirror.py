@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import queue
 import threading
 import time
@@ -19,6 +20,8 @@ from symphony_prefect.task_runs import ENDS, TaskRuns
 _BATCH = 200
 _GATHER_S = 0.1
 """How long events are gathered before they are sent: one request for many."""
+_LOOK_S = 2.0
+"""How often Prefect is asked whether somebody there wants the run to end."""
 PATIENCE_S = 30.0
 """For how long a server may not answer before the run is given up."""
 _ENDS_OF_RUNS = {**ENDS, "interrupted": ("CRASHED", "Crashed")}
@@ -32,13 +35,18 @@ class Mirror:
         run: the id of the run.
         plan: its plan.
         flow_run: the flow run that this process runs in, if any; else one is made, named after the run.
+        cancel: called once when somebody cancels the flow run in Prefect.
 
     Raises:
         SurroundingsError: the server does not answer.
     """
 
-    def __init__(self, url: str | None, run: str, plan: Plan, flow_run: UUID | None) -> None:
-        self._api, self._is_ours = PrefectApi(url), flow_run is None
+    def __init__(
+        self, url: str | None, run: str, plan: Plan, flow_run: UUID | None, cancel: Callable[[], None]
+    ) -> None:  # fmt: skip
+        self._api, self._is_ours, self._cancel = PrefectApi(url), flow_run is None, cancel
+        self._looked_at = time.monotonic()
+        self._is_cancelled = False
         self._events: queue.SimpleQueue[Event | None] = queue.SimpleQueue()
         self._failure: BaseException | None = None
         self._state = "interrupted"
@@ -77,7 +85,7 @@ class Mirror:
         """Pass on the rest, and end the flow run.
 
         Args:
-            recorded_s: how long to wait until the server has recorded all task runs: it does so a little later.
+            recorded_s: the server records task runs a little later; how long to wait without a new one. 0: not at all.
         """
         self._events.put(None)
         self._thread.join()
@@ -85,15 +93,20 @@ class Mirror:
             if self._is_ours and self._failure is None:
                 type, name = _ENDS_OF_RUNS[self._state]
                 self._api.set_state(self.flow_run, {"type": type, "name": name, "message": f"the run {self._state}"})
-            deadline = time.monotonic() + recorded_s
-            while self._failure is None and time.monotonic() < deadline:
-                if self._api.ended_task_runs(self.flow_run) >= self._runs.ended:
-                    break
-                time.sleep(_GATHER_S)
+            if recorded_s and self._failure is None:
+                self._await_records(recorded_s)
         except Exception as error:  # noqa: BLE001  the run itself has ended; it is only shown less well
             self._failure = self._failure or error
         finally:
             self._api.close()
+
+    def _await_records(self, patience_s: float) -> None:
+        known, since = -1, time.monotonic()
+        while known < self._runs.ended and time.monotonic() - since < patience_s:
+            time.sleep(_GATHER_S)
+            found = self._api.ended_task_runs(self.flow_run)
+            if found > known:
+                known, since = found, time.monotonic()
 
     # passing on --------------------------------------------------------------------------------------------------
 
@@ -102,6 +115,7 @@ class Mirror:
             more = True
             while more:
                 events, more = self._gathered()
+                self._look()
                 documents = [document for event in events for document in self._runs.events_of(event)]
                 logged = [self._runs.log_line(event) for event in events if event.kind is EventKind.LOG]
                 lines = [line for line in logged if line is not None]
@@ -115,7 +129,10 @@ class Mirror:
     def _gathered(self) -> tuple[list[Event], bool]:
         """What happened since; whether more will come."""
         events: list[Event] = []
-        first = self._events.get()
+        try:
+            first = self._events.get(timeout=_LOOK_S)
+        except queue.Empty:
+            return events, True
         time.sleep(0.0 if first is None else _GATHER_S)
         while first is not None:
             events.append(first)
@@ -123,6 +140,16 @@ class Mirror:
                 return events, True
             first = self._events.get()
         return events, False
+
+    def _look(self) -> None:
+        """See whether the flow run was cancelled in Prefect. A server that does not answer is met when events are sent."""
+        if self._is_cancelled or time.monotonic() - self._looked_at < _LOOK_S:
+            return
+        self._looked_at = time.monotonic()
+        with contextlib.suppress(Exception):
+            self._is_cancelled = self._api.state_of(self.flow_run) in ("CANCELLING", "CANCELLED")
+        if self._is_cancelled:
+            self._cancel()
 
     def _sent(self, send: Callable[[Sequence[Any]], None], documents: list[Any]) -> None:
         """Send, again where the server does not answer for a while."""

@@ -74,7 +74,9 @@ def test_what_cannot_work_is_refused(deploy: Deploy, options: Any, error: Any, s
 
 
 def test_a_broken_melody_is_not_deployed(deploy: Deploy, project: Path) -> None:
-    (project / "broken.yaml").write_text("melody: broken\nversion: 1.0.0\ntasks: {a: {player: 'prefect_players:nobody'}}\n")
+    (project / "broken.yaml").write_text(
+        "melody: broken\nversion: 1.0.0\ntasks: {a: {player: 'prefect_players:nobody'}}\n"
+    )
 
     with pytest.raises(CompileError):
         deploy("broken.yaml")

@@ -16,7 +16,10 @@ from typing import Any
 import pytest
 
 import symphony
+from symphony.bootstrap import shipped_melodies
 from symphony.errors import SurroundingsError, UsageError
+from symphony.runtime.execute import Order, execute
+from symphony.store.store import Store
 
 Run = Callable[..., Any]
 MIXED = """
@@ -210,6 +213,45 @@ def test_calls_can_be_made_by_another_executor_only_if_it_is_one(server: Any) ->
         PrefectExecutor(calls="pit")
 
 
+def test_dask_can_make_the_calls_while_prefect_shows_them(on_prefect: Run, server: Any, project: Path) -> None:
+    """A Dask cluster under Prefect, by configuration: states, attempts and log lines arrive while it runs."""
+    pytest.importorskip("distributed")
+    from symphony_prefect import PrefectExecutor
+
+    (project / "under.yaml").write_text(f"melody: under\nversion: 1.0.0\n{MIXED}")
+    plan = symphony.compile(str(project / "under.yaml"))
+    executor = PrefectExecutor(calls="dask")
+    with Store.open(project / ".symphony") as store:
+        result = execute(plan, Order(root=project, here=project, workers=2), store, executor)
+
+        assert result.outputs["sum"] == 12
+
+    tasks, flow_run = server.task_runs(result.run, 8), server.flow_run(result.run)
+    assert (executor.traits.remote, executor.traits.follows) == (True, True)
+    assert len(tasks) == 8
+    assert {t["state_name"] for t in tasks.values()} == {"Completed"}
+    assert [line["message"] for line in server.logs(flow_run)] == ["counting to 3"]
+
+
+@pytest.mark.parametrize("name", ["hello", "fan_out", "repo_report"])
+def test_melodies_that_ship_give_the_same_bytes_as_on_the_pit(on_prefect: Run, project: Path, name: str) -> None:
+    """Equal output digests, computed anew on both sides."""
+    if not list(shipped_melodies().glob(f"{name}.*")):
+        pytest.skip(f"no melody {name} ships")
+    _a_repository(project)
+
+    here, there = (symphony.run(name, executor=e, no_cache=True, workers=2) for e in ("pit", "prefect"))
+
+    assert (here.state, there.state) == ("succeeded", "succeeded")
+    assert {n: a.digest for n, a in there.artifacts.items()} == {n: a.digest for n, a in here.artifacts.items()}
+
+
+def _a_repository(folder: Path) -> None:
+    author = ["-c", "user.name=a", "-c", "user.email=a@b.c", "-c", "commit.gpgsign=false"]
+    for words in (["init", "-q"], ["add", "prefect_players.py"], [*author, "commit", "-q", "-m", "players"]):
+        subprocess.run(["git", *words], cwd=folder, check=True, capture_output=True)
+
+
 # processes -----------------------------------------------------------------------------------------------------------
 
 
@@ -256,6 +298,40 @@ def test_ctrl_c_cancels_in_order_and_ends_bodies(on_prefect: Run, server: Any, p
     assert _is_gone(body)
     assert {n: t["state_name"] for n, t in tasks.items()} == {"a": "Cancelled", "b": "Cancelled"}
     assert server.flow_run(run)["state_name"] == "Cancelled"
+
+
+def test_a_flow_run_that_is_cancelled_in_prefect_ends_the_run_and_its_bodies(
+    on_prefect: Run, server: Any, project: Path
+) -> None:
+    marker = project / "marker"
+    (project / "hanging.yaml").write_text(
+        "melody: hanging\nversion: 1.0.0\ntasks:\n"
+        f'  a: {{player: "prefect_players:hang", with: {{marker: "{marker}"}}}}\n'
+    )
+    running = subprocess.Popen(_symphony("run", "hanging.yaml", "--executor", "prefect"), stderr=subprocess.DEVNULL)
+    body = int(_wait_for(lambda: marker.exists() and marker.read_text(), "the body"))
+    run = symphony_runs()[0]
+    flow_run = server.flow_run(run)["id"]
+    server.ask("POST", f"/flow_runs/{flow_run}/set_state", {"state": {"type": "CANCELLING", "name": "Cancelling"}})
+
+    running.wait(timeout=60)
+
+    assert _is_gone(body)
+    assert server.flow_run(run)["state_name"] == "Cancelled"
+    assert {n: t["state_name"] for n, t in server.task_runs(run, 1).items()} == {"a": "Cancelled"}
+
+
+def test_a_timeout_ends_the_body(on_prefect: Run, server: Any, project: Path) -> None:
+    marker = project / "marker"
+    result = on_prefect(f"""
+tasks:
+  a: {{player: "prefect_players:hang", timeout: 1s, with: {{marker: "{marker}"}}}}
+""")
+
+    tasks = server.task_runs(result.run, 1)
+    assert _is_gone(int(marker.read_text()))
+    assert tasks["a"]["state_name"] == "Failed"
+    assert "TimeoutError" in tasks["a"]["state"]["message"]
 
 
 def test_a_killed_run_is_resumed_on_the_pit_and_repeats_nothing(on_prefect: Run, server: Any, project: Path) -> None:
@@ -326,6 +402,25 @@ def test_without_a_server_a_run_has_one_of_its_own_that_ends_with_it(server: Any
         assert kept.execute("select state_name from flow_run").fetchall() == [("Completed",)]
     assert not (project / "home" / ".prefect").exists()
     assert _processes_with(f"PREFECT_HOME={database.parent}") == []
+
+
+def test_a_server_of_a_killed_run_is_gone_too(server: Any, project: Path) -> None:
+    (project / "hanging.yaml").write_text(
+        "melody: hanging\nversion: 1.0.0\ntasks:\n"
+        f'  a: {{player: "prefect_players:hang", with: {{marker: "{project / "marker"}"}}}}\n'
+    )
+    environment = {n: v for n, v in os.environ.items() if not n.startswith("PREFECT_")}
+    running = subprocess.Popen(
+        _symphony("run", "hanging.yaml", "--executor", "prefect"), env=environment, stderr=subprocess.DEVNULL
+    )
+    _wait_for((project / "marker").exists, "the body")
+    home = f"PREFECT_HOME={project / '.symphony' / 'prefect'}"
+    assert _processes_with(home)
+
+    running.kill()
+    running.wait()
+
+    assert _wait_for(lambda: not _processes_with(home), "the end of the server")
 
 
 def _processes_with(variable: str) -> list[str]:
