@@ -26,11 +26,11 @@ def run_melody(
         melody: a file, ``file.py:name``, or the name of a melody that ships.
         folder: the current folder: relative paths start there.
         params, texts: its parameters, as values and as text.
-        env: the environment of the run; None: as the settings say.
+        env: the environment of the run, which names its executor; None: the executor is Prefect's.
     """
     os.chdir(folder)
-    chosen: dict[str, Any] = {} if env is None else {"env": env}
-    result = symphony.run(melody, params or {}, raw_params=texts or {}, executor="prefect", **chosen)
+    where: dict[str, Any] = {"executor": "prefect"} if env is None else {"env": env}
+    result = symphony.run(melody, params or {}, raw_params=texts or {}, **where)
     message = f"run {result.run} {result.state}"
     if result.state == "succeeded":
         return Completed(message=message)

@@ -5,7 +5,6 @@ from __future__ import annotations
 import contextlib
 import fcntl
 import os
-import signal
 import socket
 import subprocess
 import sys
@@ -128,8 +127,4 @@ def serve() -> None:
         server.should_exit = True
 
     threading.Thread(target=watch, daemon=True).start()
-    for number in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(number, signal.SIG_IGN)  # a terminal sends its Ctrl-C to us as well
-    server.install_signal_handlers = lambda: None  # type: ignore[attr-defined]
-    with contextlib.suppress(KeyboardInterrupt):
-        server.run(sockets=[listening])
+    server.run(sockets=[listening])

@@ -7,22 +7,25 @@ from pathlib import Path
 
 from symphony.errors import MissingExtraError
 
-QUIET = {
-    "DO_NOT_TRACK": "1",
-    "PREFECT_SERVER_ANALYTICS_ENABLED": "false",
-    "PREFECT_SERVER_ALLOW_EPHEMERAL_MODE": "false",
-    "PREFECT_LOGGING_LEVEL": "CRITICAL",
+UNTRACKED = {"DO_NOT_TRACK": "1", "PREFECT_SERVER_ANALYTICS_ENABLED": "false"}
+"""No telemetry, where nothing else was chosen. Prefect looks at these also later, so they stay."""
+_AT_IMPORT = {"PREFECT_SERVER_ALLOW_EPHEMERAL_MODE": "false", "PREFECT_LOGGING_LEVEL": "CRITICAL"}
+_SERVER = {
+    "PREFECT_LOGGING_LEVEL": "WARNING",
+    "PREFECT_SERVER_LOGGING_LEVEL": "WARNING",
+    "PREFECT_SERVER_REGISTER_BLOCKS_ON_START": "false",  # takes seconds, and runs use none
 }
-"""What is set where nothing else was chosen. Prefect reads it when it is imported."""
 
 
 def import_prefect(home: Path) -> None:
-    """Import Prefect with an environment that suits it; what is set already stands, and nothing stays set.
+    """Import Prefect with an environment that suits it; what is set already stands.
 
     Args:
         home: its `PREFECT_HOME` where none is set, so that no profile of the user is read or written.
     """
-    added = {n: v for n, v in {**QUIET, "PREFECT_HOME": str(home)}.items() if n not in os.environ}
+    for name, value in UNTRACKED.items():
+        os.environ.setdefault(name, value)
+    added = {n: v for n, v in {**_AT_IMPORT, "PREFECT_HOME": str(home)}.items() if n not in os.environ}
     os.environ.update(added)
     try:
         import prefect.client.orchestration  # heavy, and what it reads of the environment it reads now
@@ -37,8 +40,4 @@ def import_prefect(home: Path) -> None:
 def server_environment(home: Path) -> dict[str, str]:
     """The environment of a server of our own: everything it keeps lies in this folder."""
     kept = {k: v for k, v in os.environ.items() if k not in ("PREFECT_API_URL", "PREFECT_API_DATABASE_CONNECTION_URL")}
-    return {
-        **kept, **{k: v for k, v in QUIET.items() if k != "PREFECT_LOGGING_LEVEL"}, "PREFECT_HOME": str(home),
-        "PREFECT_LOGGING_LEVEL": "WARNING", "PREFECT_SERVER_LOGGING_LEVEL": "WARNING",
-        "PREFECT_SERVER_REGISTER_BLOCKS_ON_START": "false",  # takes seconds, and runs use none
-    }  # fmt: skip
+    return {**UNTRACKED, **kept, **_SERVER, "PREFECT_HOME": str(home)}
