@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import contextlib
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 from uuid import UUID
 
@@ -28,16 +29,24 @@ class PrefectApi:
 
         key, auth = settings.PREFECT_API_KEY.value(), settings.PREFECT_API_AUTH_STRING.value()
         self.url = url or str(settings.PREFECT_API_URL.value())
-        with settings.temporary_settings({settings.PREFECT_CLIENT_MAX_RETRIES: 2}):
-            try:
-                # one of our own: within a flow, Prefect would hand out the one that the flow still needs
-                self._client = SyncPrefectClient(self.url, api_key=key, auth_string=_revealed(auth))
+        try:
+            # one of our own: within a flow, Prefect would hand out the one that the flow still needs
+            self._client = SyncPrefectClient(self.url, api_key=key, auth_string=_revealed(auth))
+            with self.without_retries():
                 self._asked("GET", "/health", None)
-            except Exception as error:
-                raise SurroundingsError(
-                    f"the Prefect server at {self.url} does not answer ({type(error).__name__}: {error}); start it with "
-                    "'prefect server start', or unset PREFECT_API_URL for a server of the run's own"
-                ) from error
+        except Exception as error:
+            raise SurroundingsError(
+                f"the Prefect server at {self.url} does not answer ({type(error).__name__}: {error}); start it with "
+                "'prefect server start', or unset PREFECT_API_URL for a server of the run's own"
+            ) from error
+
+    @contextlib.contextmanager
+    def without_retries(self) -> Iterator[None]:
+        """On the thread that enters it, what fails fails at once: the caller tries again as it likes."""
+        from prefect import settings  # heavy, and the environment must be settled before
+
+        with settings.temporary_settings({settings.PREFECT_CLIENT_MAX_RETRIES: 0}):
+            yield
 
     def close(self) -> None:
         """Let go of the connection."""
@@ -111,6 +120,13 @@ class PrefectApi:
         over = {"state": {"type": {"any_": ["COMPLETED", "FAILED", "CANCELLED", "CRASHED"]}}}
         body = {"flow_runs": {"id": {"any_": [str(flow_run)]}}, "task_runs": over}
         return int(self._asked("POST", "/task_runs/count", body))
+
+
+def url_of_profile() -> str | None:
+    """The URL of the API that the profile of Prefect names, which must be imported."""
+    from prefect.settings import PREFECT_API_URL  # heavy, and the environment must be settled before
+
+    return PREFECT_API_URL.value() or None
 
 
 def _said(response: Any) -> str:

@@ -20,6 +20,7 @@ from symphony.runtime.remote.done import Done
 from symphony.runtime.remote.remote_call import News, RemoteCall
 from symphony.runtime.remote.sheet import RunSheet
 from symphony.runtime.watching import ask_to_cancel
+from symphony_prefect.api import url_of_profile
 from symphony_prefect.attached import flow_run_here
 from symphony_prefect.mirror import Mirror
 from symphony_prefect.own_server import OwnServer
@@ -65,18 +66,27 @@ class PrefectExecutor:
 
     def open(self, sheet: RunSheet) -> None:
         """Reach Prefect, or start a server; begin the flow run; get ready to make calls."""
-        url = self._url or os.environ.get("PREFECT_API_URL") or None
-        if url is None and self._attached is None:
-            self._server = OwnServer(self._home(sheet))
-            import_prefect(self._server.home)  # takes a while, as does the server meanwhile
-            url = self._server.wait()
-        else:
-            import_prefect(self._home(sheet))
+        url = self._reached(self._home(sheet))
         plan = Plan.from_text(sheet.plan, file=f"the plan of run {sheet.run}")
         self._mirror = Mirror(url, sheet.run, plan, self._attached, lambda: _cancel(sheet))
         for event in self._early:
             self._mirror.told(event)
         self._calls.open(sheet)
+
+    def _reached(self, home: Path) -> str | None:
+        """The URL of the server to use, started if need be; None: the one that the flow here uses."""
+        if self._attached is not None:
+            return None
+        url = self._url or os.environ.get("PREFECT_API_URL") or None
+        if url is None and not {"PREFECT_HOME", "PREFECT_PROFILE"}.isdisjoint(os.environ):
+            import_prefect(home)
+            url = url_of_profile()
+        if url is None:
+            self._server = OwnServer(home)
+            import_prefect(self._server.home)  # takes a while, as does the server meanwhile
+            return self._server.wait()
+        import_prefect(home)
+        return url
 
     def _home(self, sheet: RunSheet) -> Path:
         """What Prefect may write: the folder that is set, else one beside the store, else one that is removed."""

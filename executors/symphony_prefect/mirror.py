@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import logging
 import queue
 import threading
 import time
@@ -17,6 +18,7 @@ from symphony_prefect.api import PrefectApi
 from symphony_prefect.task_graph import TaskGraph
 from symphony_prefect.task_runs import ENDS, TaskRuns
 
+_LOG = logging.getLogger("symphony.prefect")
 _BATCH = 200
 _GATHER_S = 0.1
 """How long events are gathered before they are sent: one request for many."""
@@ -99,6 +101,8 @@ class Mirror:
             self._failure = self._failure or error
         finally:
             self._api.close()
+        if self._failure is not None:
+            _LOG.warning("Prefect does not show all of the run: %s", self._failure)
 
     def _await_records(self, patience_s: float) -> None:
         known, since = -1, time.monotonic()
@@ -112,19 +116,22 @@ class Mirror:
 
     def _pass_on(self) -> None:
         try:
-            more = True
-            while more:
-                events, more = self._gathered()
-                self._look()
-                documents = [document for event in events for document in self._runs.events_of(event)]
-                logged = [self._runs.log_line(event) for event in events if event.kind is EventKind.LOG]
-                lines = [line for line in logged if line is not None]
-                for at in range(0, len(documents), _BATCH):
-                    self._sent(self._api.send_events, documents[at : at + _BATCH])
-                for at in range(0, len(lines), _BATCH):
-                    self._sent(self._api.send_logs, lines[at : at + _BATCH])
+            with self._api.without_retries():
+                more = True
+                while more:
+                    events, more = self._gathered()
+                    self._look()
+                    self._pass_on_all(events)
         except BaseException as error:  # noqa: BLE001  told to whoever asks for news
             self._failure = error
+
+    def _pass_on_all(self, events: Sequence[Event]) -> None:
+        documents = [document for event in events for document in self._runs.events_of(event)]
+        lines = [self._runs.log_line(event) for event in events if event.kind is EventKind.LOG]
+        for at in range(0, len(documents), _BATCH):
+            self._sent(self._api.send_events, documents[at : at + _BATCH])
+        for at in range(0, len(lines), _BATCH):
+            self._sent(self._api.send_logs, lines[at : at + _BATCH])
 
     def _gathered(self) -> tuple[list[Event], bool]:
         """What happened since; whether more will come."""

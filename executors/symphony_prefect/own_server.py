@@ -12,6 +12,7 @@ import threading
 from pathlib import Path
 from typing import IO
 
+import symphony.errors
 from symphony.errors import SurroundingsError
 from symphony_prefect.surroundings import server_environment
 
@@ -100,8 +101,9 @@ def _taken(folder: Path) -> tuple[Path, IO[str]]:
 
 
 def _with_path(environment: dict[str, str]) -> dict[str, str]:
-    """The process finds this module as we did, installed or not."""
-    return {**environment, "PYTHONPATH": os.pathsep.join(folder for folder in sys.path if folder)}
+    """The process finds Symphony where this one did, installed or not, and nothing of the project."""
+    folders = dict.fromkeys((str(Path(symphony.errors.__file__).parents[1]), str(Path(__file__).parents[1])))
+    return {**environment, "PYTHONPATH": os.pathsep.join(folders)}
 
 
 def serve() -> None:

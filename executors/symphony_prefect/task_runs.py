@@ -43,6 +43,7 @@ class TaskRuns:
         self._counts: dict[str, int] = {}
         self._inhabited: set[str] = set()
         self._known: dict[str, Document] = {}
+        self._shown: set[str] = set()
         self._errors: dict[str, str] = {}
         self.ended = 0
 
@@ -65,8 +66,9 @@ class TaskRuns:
             message = self._errors.pop(path, "") or str(data.get("note", ""))
             self.ended += 1
             yield self._changed(event, type, name, message, run_count=int(data.get("attempt", 0)))
+            del self._known[path]
 
-    def log_line(self, event: Event) -> Document | None:
+    def log_line(self, event: Event) -> Document:
         """What Prefect's log is told of a line of a body."""
         data = event.data or {}
         line = {
@@ -74,7 +76,7 @@ class TaskRuns:
             "message": str(data.get("message", "")), "timestamp": _time(float(data.get("at", event.at))),
             "flow_run_id": str(self._flow_run),
         }  # fmt: skip
-        return {**line, "task_run_id": str(self.id_of(event.task))} if event.task in self._known else line
+        return {**line, "task_run_id": str(self.id_of(event.task))} if event.task in self._shown else line
 
     def id_of(self, path: str) -> uuid.UUID:
         """The id of a call's task run: the same whenever the run is taken up."""
@@ -115,6 +117,7 @@ class TaskRuns:
 
     def _new(self, path: str) -> Document:
         place = self._place(path)
+        self._shown.add(path)
         self._inhabit(path)
         inputs = {
             id: [{"input_type": "task_run", "id": str(self.id_of(call))} for call in calls]

@@ -204,6 +204,53 @@ def test_a_server_that_does_not_answer_is_said_before_anything_runs(
     assert not (project / "1.ran").exists()
 
 
+def test_a_server_that_is_gone_in_the_middle_ends_the_run_and_resume_completes_it(
+    on_prefect: Run, project: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Exit 4, nothing lost."""
+    from symphony_prefect import mirror
+    from symphony_prefect.own_server import OwnServer
+
+    monkeypatch.setattr(mirror, "PATIENCE_S", 1.0)
+    short = OwnServer(project / "server")
+    monkeypatch.setenv("PREFECT_API_URL", short.wait())
+
+    def leave(event: Any) -> None:
+        if event.kind == "taskEnded" and event.task == "ns":
+            short.stop()
+
+    with pytest.raises(SurroundingsError, match="does not answer any more"):
+        on_prefect(
+            f"""
+tasks:
+  ns: {{player: "prefect_players:numbers", with: {{n: 100}}}}
+  go: {{player: "prefect_players:slow", each: "${{{{ tasks.ns }}}}", with: {{folder: "{project}", x: "${{{{ item }}}}"}}}}
+""",
+            on_event=leave,
+        )
+
+    result = symphony.resume("last", executor="pit", workers=16)
+    assert result.state == "succeeded"
+    assert len(list(project.glob("*.ran"))) == 100
+
+
+def test_in_a_flow_of_someone_else_a_run_has_a_flow_run_of_its_own(
+    on_prefect: Run, server: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    first = on_prefect(MIXED)  # Prefect is imported as the executor does
+    from prefect import flow
+    from prefect.settings import PREFECT_API_URL, temporary_settings
+
+    @flow(name="theirs")
+    def theirs() -> list[str]:
+        return [on_prefect(MIXED).run, on_prefect(MIXED).run]
+
+    with temporary_settings({PREFECT_API_URL: server.url}):
+        runs = theirs()
+
+    assert {server.flow_name(server.flow_run(run)) for run in (first.run, *runs)} == {"mixed"}
+
+
 def test_calls_can_be_made_by_another_executor_only_if_it_is_one(server: Any) -> None:
     from symphony_prefect import PrefectExecutor
 
