@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from symphony.bootstrap.checking import compile as compile
     from symphony.bootstrap.checking import compile_with as compile_with
     from symphony.bootstrap.checking import load as load
+    from symphony.bootstrap.deploying import deploy as deploy
     from symphony.bootstrap.executors import EXTRA_EXECUTORS as EXTRA_EXECUTORS
     from symphony.bootstrap.executors import executor_named as executor_named
     from symphony.bootstrap.finding import find_definition as find_definition
@@ -56,6 +57,7 @@ _NAMES = {
         "why",
     ),
     "checking": ("Checked", "catalog_of", "check", "compile", "compile_with", "load"),
+    "deploying": ("deploy",),
     "finding": ("find_definition", "project_of", "shipped_melodies"),
     "gathering": ("gathered",),
     "identities": ("identities_of",),

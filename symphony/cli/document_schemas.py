@@ -85,7 +85,7 @@ _PLAYER = _record(
 )  # fmt: skip
 _TRAITS = _record(
     "What it can do.", in_process=FLAG, remote=FLAG, shares_memory=FLAG, can_kill=FLAG, ships_code=FLAG,
-    accepts_pending=FLAG, resources=_list(TEXT),
+    accepts_pending=FLAG, follows=FLAG, resources=_list(TEXT),
 )  # fmt: skip
 _SIDE = _record("One of the two plans.", melody=TEXT, version=TEXT, plan=DIGEST)
 _CHANGE = _record(

@@ -28,6 +28,7 @@ COMMANDS: dict[str, str] = {
     "why": "runs:why",
     "profile": "profile:profile",
     "replay": "replay:replay",
+    "deploy": "deploy:deploy",
     "open": "open:open_",
     "diff": "diff:diff",
     "graph": "graph:graph",

@@ -24,7 +24,7 @@ from symphony.model.states import COUNTED, FINAL, RunState, TaskState, check_run
 from symphony.runtime.arguments import as_document, bind_params
 from symphony.runtime.body_output import BodyOutput, heard, heard_aside
 from symphony.runtime.call import TaskCalls
-from symphony.runtime.contract import Executor, InProcessExecutor, RemoteExecutor
+from symphony.runtime.contract import Executor, Follower, InProcessExecutor, RemoteExecutor
 from symphony.runtime.engine import GRACE_S, STATES, Engine, Settings, as_artifact
 from symphony.runtime.error_document import error_document
 from symphony.runtime.fast_loop import BoundCalls, FastRun, can_run_fast
@@ -139,7 +139,7 @@ class Sitting:
             for step in every_step(self.program):
                 step.leave_to(executor.traits.resources)
         self._sets_up_players = self._in_process and any(step.kind for step in every_step(self.program))
-        self.listener = heard_aside(order.on_event) if order.on_event is not None else None
+        self.listener = _listener(order.on_event, executor)
         self.started_at = time.time()
 
     @property
@@ -417,9 +417,12 @@ def drive(
     engine.settings.workers, engine.settings.processes = max(1, executor.workers), max(1, executor.processes)
     abandoned: list[str] = []
     lender = Deciders() if engine.remote is not None else cast(InProcessExecutor, executor)
+    state = RunState.INTERRUPTED
     try:
         engine.begin()
         try:
+            if engine.remote is not None and executor.traits.follows:
+                engine.remote.open()
             lender.lend(engine.work)
             while not engine.wait(LOOK_S):
                 engine.tell_running()
@@ -430,10 +433,32 @@ def drive(
             abandoned = _stopped(engine, Stop.ASKED)
         if engine.remote is not None:
             engine.remote.settle(engine.output(name) for name in engine.net.program.outputs)
+        state = engine.verdict()
     finally:
         engine.close()
+        if executor.traits.follows:
+            ended = Event(EventKind.RUN_ENDED, engine.settings.run, time.time(), "", {"state": str(state)})
+            cast(Follower, executor).told(ended)
         executor.stop(grace_s=0.0 if abandoned else GRACE_S)
     return abandoned
+
+
+def _listener(
+    asked: Callable[[Event], None] | None, executor: Executor | None
+) -> Callable[[Event], None] | None:  # fmt: skip
+    """Who hears of every event: whoever asked to, and an executor that follows."""
+    heard = heard_aside(asked) if asked is not None else None
+    if executor is None or not executor.traits.follows:
+        return heard
+    follow = cast(Follower, executor).told
+    if heard is None:
+        return follow
+
+    def both(event: Event) -> None:
+        follow(event)
+        heard(event)
+
+    return both
 
 
 def _stopped(engine: Engine, stop: Stop) -> list[str]:

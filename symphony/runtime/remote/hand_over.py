@@ -67,11 +67,20 @@ class HandOver:
         self._ahead = Ahead(engine.net, self._handed, self._may_go_ahead)
         self._outbox: queue.SimpleQueue[RemoteCall | None] = queue.SimpleQueue()
         self._threads: list[threading.Thread] = []
-        self._closed = False
+        self._opened = self._closed = False
         engine.net.dropped = self._dropped
         LOADERS[sheet.run] = lambda artifact: calls.store.get(artifact, anchors=calls.anchors)
 
     # handing over ------------------------------------------------------------------------------------------------
+
+    def open(self) -> None:
+        """Open the executor now, not with the first call: it shows also a run of which nothing is handed over.
+
+        Raises:
+            SurroundingsError: it cannot be reached.
+        """
+        self._executor.open(self._sheet)
+        self._opened = True
 
     def knows(self, node: int) -> bool:
         """Whether a call was handed over and has not ended."""
@@ -135,7 +144,7 @@ class HandOver:
             self._nodes[call.id] = node
         if net.steps[node].is_effect and engine.teller.writes:
             engine.calls.store.flush()  # an effect never precedes its cause
-        self._open()
+        self._have_threads()
         self._outbox.put(call)
 
     def _call(
@@ -165,7 +174,7 @@ class HandOver:
 
     # the executor ------------------------------------------------------------------------------------------------
 
-    def _open(self) -> None:
+    def _have_threads(self) -> None:
         with self._engine.lock:
             if self._threads or self._closed:
                 return
@@ -177,7 +186,8 @@ class HandOver:
 
     def _sending(self) -> None:
         try:
-            self._executor.open(self._sheet)
+            if not self._opened:
+                self._executor.open(self._sheet)
             self._threads[1].start()
             while (first := self._outbox.get()) is not None:
                 batch = [first]
