@@ -144,6 +144,11 @@ DOCUMENTS: dict[str, tuple[str, Schema]] = {
     "store-push": ("symphony store push", _record(store=TEXT, keys=COUNT)),
     "store-verify": ("symphony store verify", _record(
         ok=FLAG, damaged=_list(_record(digest=TEXT, where=TEXT, why=TEXT)))),
+    "import": ("symphony import", _record(
+        melody=_or_null(TEXT),
+        notes=_list(_record(
+            "What was not understood (warning), meant the same in another form (note), or stops the import (error).",
+            severity=_one_of(Severity), message=TEXT, file=TEXT, line=_PLACE, column=_PLACE, path=TEXT)))),
     "graph": ("symphony graph", _record(
         melody=TEXT, nodes=_list(_record(id=TEXT, label=TEXT, kind=TEXT)),
         edges=_list(_record(source=TEXT, target=TEXT, kind=TEXT)), groups=_list(_record(id=TEXT)))),

@@ -33,6 +33,7 @@ COMMANDS: dict[str, str] = {
     "diff": "diff:diff",
     "graph": "graph:graph",
     "convert": "convert:convert",
+    "import": "import_:import_",
     "players": "players:players",
     "artifacts": "artifacts:app",
     "store": "store:app",
