@@ -97,19 +97,11 @@ def test_an_upload_that_breaks_leaves_nothing(shared: Shared) -> None:
 
 
 @pytest.mark.parametrize("wrong", [{"secret": "wrong-canary"}, {"key": "NOBODY"}], ids=["secret", "key"])
-<<<<<<< HEAD
 def test_wrong_credentials_are_told_at_once_by_their_source(shared: Shared, s3: S3Server, wrong: dict[str, str]) -> None:
     with (
         Store.open(None, shared=Shared(shared.url, {**s3.options, **wrong}, patience_s=600)) as store,
         pytest.raises(StoreError, match="does not accept the credentials from the option key of the store") as told,
     ):
-=======
-def test_wrong_credentials_are_told_at_once_by_their_source(
-    shared: Shared, s3: S3Server, wrong: dict[str, str]
-) -> None:
-    store = Store.open(None, shared=Shared(shared.url, {**s3.options, **wrong}, patience_s=600))
-    with pytest.raises(StoreError, match="does not accept the credentials from the option key of the store") as told:
->>>>>>> sharedstore
         store.greet()
     assert "canary" not in str(told.value)
     assert "NOBODY" not in str(told.value)
