@@ -92,8 +92,8 @@ class PrefectExecutor:
         """What Prefect may write: the folder that is set, else one beside the store, else one that is removed."""
         if "PREFECT_HOME" in os.environ:
             return Path(os.environ["PREFECT_HOME"]).expanduser()
-        if sheet.store is not None:
-            return Path(sheet.store) / "prefect"
+        if sheet.state_folder is not None:
+            return sheet.state_folder / "prefect"
         self._temporary = tempfile.TemporaryDirectory(prefix="symphony-prefect-", ignore_cleanup_errors=True)
         return Path(self._temporary.name)
 
@@ -142,8 +142,8 @@ class PrefectExecutor:
 
 def _cancel(sheet: RunSheet) -> None:
     """Ask for the end of a run as ``symphony cancel`` does; one that is not recorded cannot be asked."""
-    if sheet.store is not None:
-        ask_to_cancel(Path(sheet.store), sheet.run)
+    if sheet.state_folder is not None:
+        ask_to_cancel(sheet.state_folder, sheet.run)
 
 
 def _executor(name: str, options: Mapping[str, Any]) -> RemoteExecutor:

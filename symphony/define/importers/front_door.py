@@ -49,6 +49,6 @@ def recognised(data: Any) -> str | None:
     """The name of the format that a document is written in, or None."""
     if not isinstance(data, dict):
         return None
-    if "schemaVersion" in data and "workflow" in data or isinstance(data.get("workflow"), dict):
+    if ("schemaVersion" in data and "workflow" in data) or isinstance(data.get("workflow"), dict):
         return "wfformat"
     return "github" if isinstance(data.get("jobs"), dict) else None

@@ -320,6 +320,8 @@ class HandOver:
         artifacts = _artifacts(news)
         if engine.calls.recorded:
             rows = [Encoded(Artifact.from_document(a), data, refers=refers) for a, data, refers in news["rows"]]
+            if news.get("shared") and engine.calls.store.shared is not None:
+                engine.calls.store.shared.note_there(row.artifact.digest for row in rows)
             forced = engine.net.steps[node].id in engine.settings.forced or engine.calls.no_cache
             entry = KeyEntry(artifacts, engine.settings.run, engine.net.path(node), info.parts)
             info.commit = Commit(rows, () if info.key is None else ((info.key, entry, forced),))

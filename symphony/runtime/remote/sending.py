@@ -47,7 +47,7 @@ def hand_over_for(engine: Engine, sitting: Sitting) -> HandOver:
         folders=tuple((name, str(folder)) for name, folder in sitting.anchors.params), modules=folders,
         code=pack_code(str(order.root), folders, modules) if ships else {},
         params=params_of(engine.net, sitting.program, packing), environment=sitting.environment(),
-        started_at=engine.net.started_at, store=None if store.folder is None else str(store.folder),
+        started_at=engine.net.started_at, store=None if store.folder is None else store.address.to_document(),
         recorded=order.recorded, no_cache=order.no_cache, strict=order.strict, power=store.power,
         processes=max(1, executor.processes), forced=tuple(sorted(order.forced)),
         made_under=in_force().to_document(),

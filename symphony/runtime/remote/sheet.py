@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 import msgpack
@@ -26,7 +27,7 @@ class RunSheet:
         params: the values of parameters.
         environment: the environment variables that the melody reads.
         started_at: seconds since the epoch.
-        store: the folder of the store; None where results are not kept, or the worker shares the engine's memory.
+        store: the address of the store; None where results are not kept, or the worker shares the engine's memory.
         recorded, no_cache, strict: as in `Order`.
         power: whether objects must survive a lost power supply.
         processes: how many bodies run in processes of their own at a time, on one worker.
@@ -43,7 +44,7 @@ class RunSheet:
     params: Mapping[str, Form] = field(default_factory=dict)
     environment: Mapping[str, str] = field(default_factory=dict)
     started_at: float = 0.0
-    store: str | None = None
+    store: Mapping[str, Any] | None = None
     recorded: bool = True
     no_cache: bool = False
     strict: bool = False
@@ -51,6 +52,12 @@ class RunSheet:
     processes: int = 1
     forced: tuple[str, ...] = ()
     made_under: Mapping[str, Any] = field(default_factory=dict)
+
+    @property
+    def state_folder(self) -> Path | None:
+        """The folder of the store on the machine of the engine."""
+        folder = self.store.get("folder") if self.store is not None else None
+        return None if folder is None else Path(folder)
 
     def to_bytes(self) -> bytes:
         """The sheet as msgpack; `from_bytes` reads it back."""

@@ -14,10 +14,11 @@ import time
 from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager
 from contextvars import Token
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from symphony.errors import StoreError
+from symphony.errors import StoreError, SurroundingsError
 from symphony.model.artifact import Artifact
 from symphony.model.event import Event
 from symphony.model.plan import Plan
@@ -42,6 +43,7 @@ from symphony.runtime.run_log import RunLog
 from symphony.runtime.secrets import Secrets
 from symphony.runtime.steps import Program, Step, build_program, every_step
 from symphony.runtime.values import MISSING, Held
+from symphony.store.address import StoreAddress
 from symphony.store.anchors import Anchors
 from symphony.store.encoded import Encoded
 from symphony.store.store import Store
@@ -74,8 +76,9 @@ class CallWorker:
     ) -> None:  # fmt: skip
         bring_code(sheet.modules, sheet.code)
         self.sheet, self._tell, self.name = sheet, tell, name or f"{socket.gethostname()}-{os.getpid()}"
-        self._own_store, self._aside = store is None, aside
-        self.store = store if store is not None else Store.open(None if sheet.store is None else Path(sheet.store))
+        self._own_store, self._aside, self._is_elsewhere = store is None, aside, False
+        self._spool = Path(tempfile.mkdtemp(prefix="symphony-worker-"))
+        self.store = store if store is not None else self._opened(sheet)
         anchors = Anchors(Path(sheet.root), tuple((name, Path(folder)) for name, folder in sheet.folders))
         self.pool = PlayerPool()
         with under(RunEnvironment.from_document(sheet.made_under) if sheet.made_under else RunEnvironment()):
@@ -85,7 +88,6 @@ class CallWorker:
                 redact=self.secrets.redact, pool=self.pool,
             )  # fmt: skip
             self.program = build_program(Plan.from_text(sheet.plan, file=f"the plan of run {sheet.run}"))
-        self._spool = Path(tempfile.mkdtemp(prefix="symphony-worker-"))
         self._unpacking = Unpacking(
             self.store, ParcelStore(self._spool), anchors, self.secrets.get, recorded=sheet.recorded
         )
@@ -102,6 +104,25 @@ class CallWorker:
         self._hearing = contextlib.ExitStack()
         self._hearing.enter_context(heard(self._output))
         LOADERS[sheet.run] = self._unpacking.load
+
+    def _opened(self, sheet: RunSheet) -> Store:
+        """The store of the sheet; on another machine a folder of this worker's own before its shared side.
+
+        Raises:
+            SurroundingsError: the folder is on another machine, and there is no shared side.
+        """
+        if sheet.store is None:
+            return Store.open(None)
+        address = StoreAddress.from_document(sheet.store)
+        if address.folder is not None and not address.folder.is_dir():
+            if address.shared is None:
+                raise SurroundingsError(
+                    f"the worker {self.name} does not see the folder of the store, {address.folder}: give the environment "
+                    "a store that all machines reach, such as store = 's3://bucket/prefix'"
+                )
+            address = replace(address, folder=self._spool / "store")
+            self._is_elsewhere = True
+        return Store.open_at(address, durability="power" if sheet.power else "process")
 
     def cancel(self) -> None:
         """The run is being cancelled: bodies are told, processes ended, nothing new begins."""
@@ -275,7 +296,7 @@ class CallWorker:
 
     def _kept(self, call: RemoteCall, prepared: Prepared, result: Result, begun: float) -> Done:
         rows = list(result.commit.rows)
-        if any(row.refers for row in rows):
+        if self._is_elsewhere or any(row.refers for row in rows):
             self.store.record((), rows=rows)  # others can read them only from the store
             self.store.flush()
         small = {row.artifact.digest: row.data for row in rows if row.data is not None and not row.refers}
@@ -298,6 +319,7 @@ class CallWorker:
                 call.id, how, started_at=begun, ended_at=time.time(), worker=self.name, key=prepared.key,
                 parts={n: list(part) for n, part in prepared.parts.items()}, outputs=artifacts, values=values,
                 rows=[[row.artifact.to_document(), row.data, row.refers] for row in rows], measures=_measures(prepared),
+                shared=self._is_elsewhere,
             )
         )  # fmt: skip
         return done
