@@ -62,15 +62,14 @@ def parents(chance: random.Random, layer: int) -> list[int]:
 
 
 def by_submit(client: Client, turn: int) -> float:
-    """The graph by futures, as the pages of Dask advise."""
-    chance, before, everything = random.Random(1), [], []
+    """The graph by futures, as the pages of Dask advise; what nobody needs any more is let go of, as in a melody."""
+    chance, before = random.Random(1), []
     begun = time.perf_counter()
     for layer in range(LAYERS):
         before = [
             client.submit(plain_nap, *(before[p] for p in parents(chance, layer)), key=f"nap-{turn}-{layer}-{i}", pure=False)
             for i in range(WIDTH)
         ]  # fmt: skip
-        everything += before
     client.gather(before)
     return time.perf_counter() - begun
 

@@ -58,6 +58,9 @@ GRACE_S = 1.0
 _TOLD_TEXT = 4096
 """Texts up to this length, and numbers, are told to the engine with the end of the call where nothing is recorded."""
 
+_FILES = frozenset({"file", "folder"})
+"""Codecs of what is read as a path: bytes alone are not enough."""
+
 
 class CallWorker:
     """The calls of one run in this process. Thread-safe: each call is made on the thread that asks for it.
@@ -296,10 +299,11 @@ class CallWorker:
 
     def _kept(self, call: RemoteCall, prepared: Prepared, result: Result, begun: float) -> Done:
         rows = list(result.commit.rows)
-        if self._is_elsewhere or any(row.refers for row in rows):
+        files = {row.artifact.digest for row in rows if row.refers or row.artifact.codec in _FILES}
+        if self._is_elsewhere or files:
             self.store.record((), rows=rows)  # others can read them only from the store
             self.store.flush()
-        small = {row.artifact.digest: row.data for row in rows if row.data is not None and not row.refers}
+        small = {d: row.data for row in rows if row.data is not None and (d := row.artifact.digest) not in files}
         outputs: dict[str, Held] = {}
         for port in {**result.artifacts, **result.values}:
             value, artifact = result.values.get(port, MISSING), result.artifacts.get(port)
