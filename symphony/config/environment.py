@@ -110,7 +110,7 @@ def environment_of(
     Args:
         root: the folder of the project.
         name: the environment asked for; None: ``$SYMPHONY_ENV``, else the one that the files name, else none.
-        flags: settings given by the caller, by key; None stands for not given.
+        flags: settings given by the caller, by key; None stands for not given. A table takes the place of the whole table.
         variables: environment variables; by default this process's.
 
     Raises:
@@ -122,6 +122,9 @@ def environment_of(
     places = list(_places(read, chosen))
     values, origins = _scalars({k: v for k, v in (flags or {}).items() if v is not None}, given, places, root)
     for key in TABLES:
+        if (flags or {}).get(key) is not None:
+            values[key] = FrozenMap((flags or {})[key])
+            continue
         values[key], found = _table(key, places, values.get(_BELONGS_TO.get(key, "")))
         origins |= found
     if chosen:

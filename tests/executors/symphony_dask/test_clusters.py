@@ -5,10 +5,9 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from symphony_tests_dask.project import new_project, run_on
+from symphony_tests_dask.project import new_project, run_with
 
 from symphony.errors import SurroundingsError, UsageError
-from symphony_dask import DaskExecutor
 from symphony_dask.clusters import Cluster
 
 TASKS = '  a: {player: square, each: [1, 2, 3], with: {n: "${{ item }}"}}\noutputs: {out: "${{ tasks.a }}"}\n'
@@ -23,16 +22,16 @@ def alone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 def test_a_class_of_clusters_is_started_scaled_and_ended(alone: Path) -> None:
     options = {"n_workers": 0, "threads_per_worker": 1, "processes": False, "dashboard_address": None}
-    executor = DaskExecutor(cluster="distributed:LocalCluster", options=options)
+    cluster = {"cluster": "distributed:LocalCluster", "options": options}
 
-    assert run_on(executor, alone, TASKS, workers=2).outputs["out"] == [1, 4, 9]
+    assert run_with(alone, TASKS, cluster, workers=2).outputs["out"] == [1, 4, 9]
 
 
 def test_what_a_cluster_is_told_comes_from_its_options(alone: Path) -> None:
-    executor = DaskExecutor(options={"resources": {"gpus": 2}, "processes": False}, resources=["gpus"])
+    cluster = {"options": {"resources": {"gpus": 2}, "processes": False}, "resources": ["gpus"]}
     tasks = TASKS.replace("player: square,", "player: square, resources: {gpus: 2},")
 
-    assert run_on(executor, alone, tasks, workers=1).outputs["out"] == [1, 4, 9]
+    assert run_with(alone, tasks, cluster, workers=1).outputs["out"] == [1, 4, 9]
 
 
 def test_a_class_that_is_not_there_is_named() -> None:

@@ -77,15 +77,13 @@ def test_a_call_that_kills_its_workers_fails_after_three_and_others_go_on(projec
 
 
 def test_a_call_that_no_worker_can_make_fails_with_what_there_is(project: Path) -> None:
-    from symphony_tests_dask.project import run_on
-
-    from symphony_dask import DaskExecutor
+    from symphony_tests_dask.project import run_with
 
     tasks = """
   a: {player: square, with: {n: 2}, resources: {gpus: 5}}
   b: {player: square, with: {n: 3}, resources: {gpus: 1}}
 """
-    result = run_on(DaskExecutor(resources=["gpus"]), project, tasks)
+    result = run_with(project, tasks, {"resources": ["gpus"]})
 
     assert {n: str(t.state) for n, t in result.tasks.items()} == {"a": "failed", "b": "succeeded"}
     message = result.failures[0]["error"]["message"]

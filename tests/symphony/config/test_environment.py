@@ -251,3 +251,13 @@ def test_a_variable_of_the_job_wins_over_what_a_pull_request_writes_into_an_envi
 
     assert shared is not None
     assert not shared.write
+
+
+def test_a_table_that_the_caller_gives_takes_the_place_of_that_of_the_settings(tmp_path: Path) -> None:
+    (tmp_path / "pyproject.toml").write_text(
+        '[tool.symphony]\nexecutor = "dask"\n[tool.symphony.executor_options]\naddress = "tcp://a:1"\n'
+    )
+
+    found = environment_of(tmp_path, flags={"executor_options": {"threads": 2}}, variables={})
+
+    assert dict(found.executor_options) == {"threads": 2}

@@ -14,7 +14,6 @@ from typing import Any
 import pytest
 
 from symphony import bootstrap
-from symphony.runtime.execute import execute
 from symphony_tests_dask.cluster import ROOT
 
 PLAYERS = Path(__file__).resolve().parent / "players.py"
@@ -80,12 +79,6 @@ def lines_of(path: Path) -> list[str]:
     return path.read_text().splitlines() if path.exists() else []
 
 
-def run_on(executor: Any, project: Path, tasks: str, **options: Any) -> Any:
-    """Run a melody of the project on an executor that was made with options."""
-    from symphony.bootstrap import running  # what `bootstrap.run` does, with an executor instead of its name
-
-    plan, home = running._plan_and_project(written(project, tasks), None)
-    record = options.pop("record", True)
-    order = running._order(plan, home, None, None, record=record, only=(), until=(), force=(), tags=(), **options)
-    with running.ChosenStore(None, home, "process", record) as store:
-        return execute(plan, order, store, executor)
+def run_with(project: Path, tasks: str, executor_options: Any, **options: Any) -> Any:
+    """Run a melody of the project on Dask, with options of the executor."""
+    return bootstrap.run(written(project, tasks), executor="dask", executor_options=executor_options, **options)
