@@ -29,6 +29,8 @@ if TYPE_CHECKING:
 
 _SILENCE_S = 60.0
 """A scheduler that said nothing for so long is gone, or might as well be."""
+_AT_ONCE = 100
+"""How many calls make one graph: enough that the message costs little, few enough that workers begin soon."""
 _RELEASE_S = 0.5
 """How often workers are told which values nobody needs any more."""
 _TURNS = 20
@@ -105,7 +107,9 @@ class DaskExecutor:
         """Give calls to the scheduler, which waits for what they need and chooses the worker that has it."""
         with self._lock:
             self._under_way.update({call.id: call for call in calls})
-            self._given(calls)
+        for first in range(0, len(calls), _AT_ONCE):
+            with self._lock:
+                self._given(calls[first : first + _AT_ONCE])
 
     def _given(self, calls: Iterable[RemoteCall]) -> None:
         """Submit; a call whose predecessor has not ended well, or was given up, is told as blocked."""

@@ -16,5 +16,10 @@ def mark_of(run: str) -> str:
 
 
 def key_of(call: RemoteCall, turn: int) -> str:
-    """The key of a call's Dask task; begins with the task's name, by which Dask groups tasks and learns how long they take."""
-    return f"{call.task}{mark_of(call.run)}{call.id}" + (f"-{turn}" if turn else "")
+    """The key of a call's Dask task.
+
+    It begins with the player: Dask groups tasks by what stands there, learns how long they take, and counts the states of
+    each group at every step, so that there should not be as many groups as tasks.
+    """
+    group = call.tags[0].replace("-", "_") if call.tags else "call"
+    return f"{group}{mark_of(call.run)}{call.id}" + (f"-{turn}" if turn else "")

@@ -159,7 +159,7 @@ class HandOver:
         return RemoteCall(
             f"{path}#{number}", engine.settings.run, path, net.task_path(node), net.indexes[node],
             engine.info_of(node).attempts + 1, (*_ids(net.frames[node]), step.id), sources, tuple(after),
-            key, forced, step.task.priority, step.asked,
+            key, forced, step.task.priority, step.asked, (step.pin.name if step.pin is not None else "run",),
         )  # fmt: skip
 
     def _order_of(self, step: Step, frame: Frame) -> Iterable[str]:

@@ -29,7 +29,7 @@ class RemoteCall:
         forced: whether a stored result is not to be served.
         priority: higher goes first.
         resources: what it needs of what the executor accounts for, by name.
-        tags: words under which an executor shows it.
+        tags: words under which an executor shows it, its player first.
     """
 
     id: str
