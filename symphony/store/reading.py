@@ -65,9 +65,10 @@ class VerifiedReader:
         for _ in range(2):
             row = self._catalog.find(artifact.digest, artifact.codec)
             data = self._catalog.data(row) if row is not None else None
-            if row is None or data is not None:
+            if data is not None:
                 return data
-            # A collection of garbage may have moved the bytes between the two looks.
+            # Another process may have written it since the tables were read, or moved it between the two looks.
+            self._catalog.drop_cache()
         return None
 
     def open_stream(self, artifact: Artifact) -> BinaryIO:

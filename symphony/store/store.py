@@ -684,7 +684,7 @@ class Store:
                 if replace or key not in known:  # as `add_key` does
                     known[key] = entry, replace, run
 
-        self._committer.add(add, count=len(calls), size_bytes=sum([len(row.data or b"") for row in rows]))
+        self._committer.add(add, count=len(calls) or 1, size_bytes=sum([len(row.data or b"") for row in rows]))
 
     def _was_dangling(self, key: str) -> bool:
         if key not in self._dangling:

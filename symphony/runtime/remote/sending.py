@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import shutil
 import sys
 import tempfile
+import weakref
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -17,6 +19,7 @@ from symphony.runtime.remote.sheet import RunSheet
 from symphony.runtime.remote.shipped_code import pack_code
 from symphony.runtime.run_environment import in_force
 from symphony.runtime.steps import every_step
+from symphony.store.store import Store
 
 if TYPE_CHECKING:
     from symphony.runtime.engine import Engine
@@ -37,6 +40,8 @@ def hand_over_for(engine: Engine, sitting: Sitting) -> HandOver:
             f"the workers of the executor {executor.name!r} are other processes: they cannot reach a store in memory; "
             "use a store in a folder, or record=False"
         )
+    if store.folder is None and not executor.traits.shares_memory:
+        store = sitting.calls.store = _passing_store()
     folders = module_folders()
     modules = {step.pin.module for step in every_step(sitting.program) if step.pin is not None}
     ships = executor.traits.ships_code
@@ -53,6 +58,14 @@ def hand_over_for(engine: Engine, sitting: Sitting) -> HandOver:
         made_under=in_force().to_document(),
     )  # fmt: skip
     return HandOver(engine, executor, sheet, spool)
+
+
+def _passing_store() -> Store:
+    """A store for files that calls give each other in a run that keeps nothing; its folder goes when nobody has it any more."""
+    folder = tempfile.mkdtemp(prefix="symphony-passing-")
+    store = Store.open(Path(folder))
+    weakref.finalize(store, shutil.rmtree, folder, ignore_errors=True)
+    return store
 
 
 def module_folders() -> tuple[str, ...]:

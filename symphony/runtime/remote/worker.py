@@ -302,6 +302,7 @@ class CallWorker:
         files = {row.artifact.digest for row in rows if row.refers or row.artifact.codec in _FILES}
         if self._is_elsewhere or files:
             self.store.record((), rows=rows)  # others can read them only from the store
+        if self._is_elsewhere or files or (result.artifacts and not self.sheet.recorded):
             self.store.flush()
         small = {d: row.data for row in rows if row.data is not None and (d := row.artifact.digest) not in files}
         outputs: dict[str, Held] = {}
