@@ -15,6 +15,7 @@ from symphony.runtime.remote.done import Done
 from symphony.runtime.remote.remote_call import LOST, News, RemoteCall, ended
 from symphony.runtime.remote.sheet import RunSheet
 from symphony.runtime.remote.worker import CallWorker
+from symphony.store.store import Store
 
 
 class _Waiting:
@@ -56,7 +57,9 @@ class ThreadCalls:
 
     def open(self, sheet: RunSheet) -> None:
         """Load the players of the run, and start the threads."""
-        self._worker = CallWorker(sheet, self._news.put)
+        # files that a result refers to live as long as it does: a store in memory is not closed with the worker
+        store = Store.open(None) if sheet.store is None else None
+        self._worker = CallWorker(sheet, self._news.put, store=store)
         self._threads = [
             threading.Thread(target=self._work, name=f"prefect-{i}", daemon=True) for i in range(self.workers)
         ]
