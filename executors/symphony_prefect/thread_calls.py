@@ -17,6 +17,9 @@ from symphony.runtime.remote.sheet import RunSheet
 from symphony.runtime.remote.worker import CallWorker
 from symphony.store.store import Store
 
+MOST_APART = 500
+"""How many calls of async players are made at a time, each awaited by a thread that costs little; more wait their turn."""
+
 
 class _Waiting:
     """A call that has not begun: what it was given so far, and how many calls it still waits for."""
@@ -48,6 +51,7 @@ class ThreadCalls:
         self._cancelled: set[str] = set()
         self._threads: list[threading.Thread] = []
         self._worker: CallWorker | None = None
+        self._apart = 0
         self._closed = False
 
     def start(self, *, workers: int | None, processes: int | None = None) -> None:
@@ -82,6 +86,10 @@ class ThreadCalls:
                     self._push(waiting)
 
     def _push(self, waiting: _Waiting) -> None:
+        if self._apart < MOST_APART and self._is_async(waiting.call):
+            self._apart += 1
+            threading.Thread(target=self._make_apart, args=(waiting,), name="prefect-async", daemon=True).start()
+            return
         heapq.heappush(self._ready, (-waiting.call.priority, next(self._order), waiting))
         self._changed.notify()
 
@@ -94,6 +102,23 @@ class ThreadCalls:
                     return
                 waiting = heapq.heappop(self._ready)[2]
             self._ended(waiting.call, self._made(waiting.call, waiting.given))
+
+    def _is_async(self, call: RemoteCall) -> bool:
+        assert self._worker is not None
+        program = self._worker.program
+        for id in call.step[:-1]:
+            body = program.steps[id].body
+            assert body is not None
+            program = body
+        pin = program.steps[call.step[-1]].pin
+        return pin is not None and pin.is_async
+
+    def _make_apart(self, waiting: _Waiting) -> None:
+        """Async players share a loop and may wait for one another: their calls take no thread from the others."""
+        done = self._made(waiting.call, waiting.given)
+        with self._changed:
+            self._apart -= 1
+        self._ended(waiting.call, done)
 
     def _made(self, call: RemoteCall, given: dict[str, Done]) -> Done:
         assert self._worker is not None
