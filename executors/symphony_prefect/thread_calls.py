@@ -15,6 +15,10 @@ from symphony.runtime.remote.done import Done
 from symphony.runtime.remote.remote_call import LOST, News, RemoteCall, ended
 from symphony.runtime.remote.sheet import RunSheet
 from symphony.runtime.remote.worker import CallWorker
+from symphony.store.store import Store
+
+MOST_APART = 500
+"""How many calls of async players are made at a time, each awaited by a thread that costs little; more wait their turn."""
 
 
 class _Waiting:
@@ -47,6 +51,7 @@ class ThreadCalls:
         self._cancelled: set[str] = set()
         self._threads: list[threading.Thread] = []
         self._worker: CallWorker | None = None
+        self._apart = 0
         self._closed = False
 
     def start(self, *, workers: int | None, processes: int | None = None) -> None:
@@ -56,7 +61,9 @@ class ThreadCalls:
 
     def open(self, sheet: RunSheet) -> None:
         """Load the players of the run, and start the threads."""
-        self._worker = CallWorker(sheet, self._news.put)
+        # files that a result refers to live as long as it does: a store in memory is not closed with the worker
+        store = Store.open(None) if sheet.store is None else None
+        self._worker = CallWorker(sheet, self._news.put, store=store)
         self._threads = [
             threading.Thread(target=self._work, name=f"prefect-{i}", daemon=True) for i in range(self.workers)
         ]
@@ -79,6 +86,10 @@ class ThreadCalls:
                     self._push(waiting)
 
     def _push(self, waiting: _Waiting) -> None:
+        if self._apart < MOST_APART and self._is_async(waiting.call):
+            self._apart += 1
+            threading.Thread(target=self._make_apart, args=(waiting,), name="prefect-async", daemon=True).start()
+            return
         heapq.heappush(self._ready, (-waiting.call.priority, next(self._order), waiting))
         self._changed.notify()
 
@@ -91,6 +102,23 @@ class ThreadCalls:
                     return
                 waiting = heapq.heappop(self._ready)[2]
             self._ended(waiting.call, self._made(waiting.call, waiting.given))
+
+    def _is_async(self, call: RemoteCall) -> bool:
+        assert self._worker is not None
+        program = self._worker.program
+        for id in call.step[:-1]:
+            body = program.steps[id].body
+            assert body is not None
+            program = body
+        pin = program.steps[call.step[-1]].pin
+        return pin is not None and pin.is_async
+
+    def _make_apart(self, waiting: _Waiting) -> None:
+        """Async players share a loop and may wait for one another: their calls take no thread from the others."""
+        done = self._made(waiting.call, waiting.given)
+        with self._changed:
+            self._apart -= 1
+        self._ended(waiting.call, done)
 
     def _made(self, call: RemoteCall, given: dict[str, Done]) -> Done:
         assert self._worker is not None

@@ -317,7 +317,8 @@ class HandOver:
     def _succeeded(self, node: int, info: CallInfo, news: News) -> list[int]:
         engine = self._engine
         self._take_key(info, news)
-        artifacts = _artifacts(news)
+        # what is not recorded stays with the worker: the store here knows nothing of it
+        artifacts = _artifacts(news) if engine.calls.recorded else {}
         if engine.calls.recorded:
             rows = [Encoded(Artifact.from_document(a), data, refers=refers) for a, data, refers in news["rows"]]
             if news.get("shared") and engine.calls.store.shared is not None:
@@ -339,9 +340,9 @@ class HandOver:
         """Outputs that the store does not have: small ones were told, the others are fetched when asked for."""
         if self._engine.calls.recorded:
             return {}
-        told, stored, call = news.get("values") or {}, news.get("outputs") or {}, news["call"]
+        told, call = news.get("values") or {}, news["call"]
         ports = self._engine.net.steps[self._nodes[call]].types.outputs
-        return {port: told[port] if port in told else self._fetched(call, port) for port in ports if port not in stored}
+        return {port: told[port] if port in told else self._fetched(call, port) for port in ports}
 
     def _fetched(self, call: str, port: str) -> Held:
         return Held(load=lambda: self._executor.fetch(call).held(port).value)
