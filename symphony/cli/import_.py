@@ -16,7 +16,9 @@ NOT_UNDERSTOOD = 3
 
 
 def import_(
-    file: Annotated[Path, typer.Argument(metavar="FILE", help="A WfFormat instance or a workflow of GitHub Actions.")],
+    foreign: Annotated[
+        Path, typer.Argument(metavar="FILE", help="A WfFormat instance or a workflow of GitHub Actions.")
+    ],
     from_: Annotated[
         str | None, typer.Option("--from", metavar="wfformat|github", help="The format [default: by the content].")
     ] = None,
@@ -35,7 +37,7 @@ def import_(
     from symphony.define.importers.front_door import import_text  # the readers; loaded by the commands that need them
     from symphony.define.yaml_writer import to_yaml
 
-    found = import_text(file.read_bytes(), str(file), from_)
+    found = import_text(foreign.read_bytes(), str(foreign), from_)
     text = None if found.melody is None else to_yaml(found.melody)
     for note in found.notes:
         say(note.one_line())

@@ -44,6 +44,8 @@ CALLS = {
     "profile last": "profile",
     "runs": "runs",
     "logs last": "logs",
+    "import foreign.yml": "import",
+    "import broken.yaml": "import",
     "check greetings:first": "diagnostics",
     "check greetings:first broken.yaml": "diagnostics",
     "compile greetings:first -o plan.json": "diagnostics",
@@ -74,6 +76,7 @@ def lived_in(project: Path, symphony: Symphony) -> Path:
     """A project in which a run has failed."""
     (project / "melodies" / "mixed.yaml").write_text(MIXED)
     (project / "rows.csv").write_text("name\nAda\n")
+    (project / "foreign.yml").write_text("on: push\njobs:\n  a:\n    steps: [{uses: x/y@v1}, {run: ls}]\n")
     (project / "broken.yaml").write_text("melody: broken\ntasks:\n  a: {player: 'players:gret'}\n")
     assert symphony("run", "mixed").code == 1
     return project

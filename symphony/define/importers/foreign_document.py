@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import re
+from contextlib import suppress
 from typing import Any
 
 from symphony.define.importers.report import Report
 from symphony.define.yaml_locate import YamlPlaces
-from symphony.define.yaml_nodes import collector_paused, compose
+from symphony.define.yaml_nodes import compose
 from symphony.define.yaml_plain import PlainData, Refused
 from symphony.define.yaml_problems import Problems
 from symphony.define.yaml_text import decode
@@ -23,14 +24,11 @@ def read_document(content: str | bytes, file: str) -> tuple[Any, Report]:
     data = None
     if text is not None:
         text = _without_pairs(text)
-        with collector_paused():
-            root = compose(text, problems)
-            if root is not None:
-                report.places = YamlPlaces(text, root)
-                try:
-                    data = PlainData(text, problems).of(root)
-                except Refused:
-                    data = None
+        root = compose(text, problems)
+        if root is not None:
+            report.places = YamlPlaces(text, root)
+            with suppress(Refused):  # the problem is noted
+                data = PlainData(text, problems).of(root)
     for problem in problems.sorted():
         report.diagnosed(problem)
     if data is None and not report.failed:

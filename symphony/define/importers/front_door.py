@@ -9,6 +9,7 @@ from symphony.define.importers.foreign_document import read_document
 from symphony.define.importers.github import import_github
 from symphony.define.importers.report import Imported
 from symphony.define.importers.wfformat import import_wfformat
+from symphony.define.yaml_nodes import collector_paused
 from symphony.errors import UsageError
 from symphony.model.names import did_you_mean
 
@@ -29,6 +30,11 @@ def import_text(content: str | bytes, file: str, format: str | None = None) -> I
     """
     if format is not None and format not in FORMATS:
         raise UsageError(f"there is no format {format!r}: {did_you_mean(format, FORMATS, what='formats')}")
+    with collector_paused():
+        return _imported(content, file, format)
+
+
+def _imported(content: str | bytes, file: str, format: str | None) -> Imported:
     data, report = read_document(content, file)
     if report.failed:
         return report.result(None)

@@ -79,8 +79,9 @@ class _Workflow:
         )
 
     def _triggers(self, data: Any) -> None:
-        triggers = data if isinstance(data, dict) else dict.fromkeys(data if isinstance(data, list) else [data])
-        for trigger, options in triggers.items():
+        listed = data if isinstance(data, list) else [data]
+        triggers = data.items() if isinstance(data, dict) else [(trigger, None) for trigger in listed]
+        for trigger, options in triggers:
             at: Path = ("on", trigger) if isinstance(data, dict) else ("on",)
             if trigger in _CALLED and isinstance(options, dict):
                 self.params.declare(options.get("inputs"), (*at, "inputs"))
@@ -88,7 +89,7 @@ class _Workflow:
                     if key != "inputs":
                         self.report.warning(f"{key!r} of {trigger} is not imported", (*at, key), key=True)
             elif trigger is not None and trigger not in _CALLED:
-                shown = text_of(trigger) if not isinstance(trigger, (dict, list)) else "a trigger"
+                shown = text_of(trigger)
                 self.report.note(f"{shown} starts nothing here: start the run from CI or cron", at, key=True)
 
     def _task(self, job: str, data: dict[str, Any], when: Any) -> Task:
@@ -127,6 +128,8 @@ class _Workflow:
 
     def _matrix(self, job: str, data: Any, at: Path) -> Matrix:
         if not isinstance(data, dict):
+            if data is not None:
+                self.report.warning("a strategy is a map; it is left out, the job runs once", at)
             return Matrix()
         for key in data:
             if key == "max-parallel":
@@ -144,7 +147,9 @@ class _Workflow:
         if shown and not shown.startswith(("ubuntu", "${{")):
             self.report.warning(f"the runner {shown} is not chosen: the task runs where its executor runs", at)
         elif shown:
-            self.report.tally(Severity.NOTE, "runners that are not chosen; tasks run where the executor runs", shown, at)
+            self.report.tally(
+                Severity.NOTE, "runners that are not chosen; tasks run where the executor runs", shown, at
+            )
 
     def _timeout(self, data: Any, at: Path) -> float | None:
         if data is None:

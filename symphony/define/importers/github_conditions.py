@@ -7,6 +7,7 @@ from graphlib import CycleError, TopologicalSorter
 from typing import Any
 
 from symphony.define.importers.github_params import Parameters, text_of
+from symphony.define.importers.github_tests import read_tests
 from symphony.define.importers.report import Report
 from symphony.model.source import Path
 from symphony.model.template import parse_text
@@ -60,14 +61,22 @@ class Conditions:
             self._may_be_left_out.add(job)
             failed = [f"failed(tasks.{self.tasks[n]})" for n in self._above(job)]
             return parse_text("${{ " + " || ".join(failed) + " }}") if failed else False
+        if source == "false":
+            self._may_be_left_out.add(job)
+            return False
         terms = [f"succeeded(tasks.{self.tasks[n]})" for n in self.needs[job] if n in self._may_be_left_out]
         if source not in ("", "success()", "true"):
             why = "say on each run whether it holds"
             if "always()" in source or "failure()" in source or "cancelled()" in source:
                 why = "its needs must have succeeded besides, other than on GitHub"
-            wish = f"if_{self.tasks[job]}"
-            given = self.params.required(source, ("jobs", job, "if"), type="boolean", wish=wish, why=why)
-            terms.insert(0, given.text)
+            at: Path = ("jobs", job, "if")
+            tests = read_tests(source)
+            simple = (
+                None
+                if tests is None
+                else tests.in_cel(self.params.kind_of, lambda value: self.params.value_of(value, at).text)
+            )
+            terms.insert(0, simple or self.params.condition(source, at, why).text)
         if not terms:
             return None
         self._may_be_left_out.add(job)

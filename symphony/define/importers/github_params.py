@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from symphony.define.importers.github_expressions import has_expression
-from symphony.define.importers.new_names import NewNames
+from symphony.define.importers.github_expressions import has_expression, path_of
+from symphony.define.importers.new_names import NewNames, legal
 from symphony.define.importers.report import Report
 from symphony.model.expression import Expression
 from symphony.model.param import Param
@@ -48,6 +48,19 @@ class Parameters:
         key = f"inputs.{name}"
         return Expression.reference("params", self._names.of(key)) if key in self._names else None
 
+    def kind_of(self, source: str) -> str | None:
+        """``string`` or ``boolean`` for a value that is known before a run; None for any other."""
+        steps = path_of(source)
+        found = self.input(declared_input(steps))
+        if found is not None:
+            type = self.params[found.references[0].name].type
+            return type if type in ("string", "boolean") else None
+        return "string" if steps[:1] in (("github",), ("vars",)) and steps != ("github", "token") else None
+
+    def value_of(self, source: str, at: Path) -> Expression:
+        """The reference to a value that is known before a run."""
+        return self.input(declared_input(path_of(source))) or self.required(source, at)
+
     def checkout(self) -> Expression:
         """The reference to the folder that stands for the checked out repository."""
         name = self._names.of("actions/checkout", CHECKOUT)
@@ -79,6 +92,10 @@ class Parameters:
             tell = self.report.note if plain and not why else self.report.warning
             tell(message, at, span=span)
         return Expression.reference("params", name)
+
+    def condition(self, source: str, at: Path, why: str = "say on each run whether it holds") -> Expression:
+        """The reference to a parameter that says whether a condition holds."""
+        return self.required(source, at, type="boolean", wish=f"if_{legal(source)}", why=why)
 
     def _declared(self, data: Any, at: Path) -> Param:
         if not isinstance(data, dict):
@@ -115,6 +132,12 @@ class Parameters:
             self.report.warning("the default is none of the options; the parameter is required", (*at, "default"))
             return None
         return text
+
+
+def declared_input(steps: tuple[str, ...]) -> str:
+    """The name of the input that a path reads, in its old form or the new one; empty where it reads none."""
+    old = steps[:3] == ("github", "event", "inputs") and len(steps) == 4
+    return steps[-1] if old or (steps[:1] == ("inputs",) and len(steps) == 2) else ""
 
 
 def text_of(value: Any) -> str:

@@ -7,16 +7,17 @@ from typing import Any
 from symphony.define.importers.bash_quotes import Place, places_of
 from symphony.define.importers.github_expressions import Found, find, path_of, whole
 from symphony.define.importers.github_matrix import Matrix
-from symphony.define.importers.github_params import Parameters
+from symphony.define.importers.github_params import Parameters, declared_input
+from symphony.define.importers.github_tests import read_tests
 from symphony.define.importers.new_names import NewNames
 from symphony.define.importers.report import Report
-from symphony.define.importers.shell_text import quoted
+from symphony.define.importers.shell_text import quoted, variable_wish
 from symphony.define.yaml_task import SHELL_NAMES
 from symphony.model.expression import Expression
 from symphony.model.names import problem_with_identifier
 from symphony.model.source import Path, Span
 
-_WORKSPACE = "PWD"
+_WORKSPACE = "GITHUB_WORKSPACE"
 
 
 class Scope:
@@ -31,7 +32,8 @@ class Scope:
         self.matrix, self.params, self.report = matrix, params, report
         self.inputs: dict[str, Any] = {}
         self.visible = set(env_names)
-        self._names = NewNames(env_names)
+        self.uses_workspace = False
+        self._names = NewNames({*env_names, _WORKSPACE})
 
     def variable(self, source: str, at: Path, span: Span | None = None) -> str:
         """The shell variable that holds the value of an expression."""
@@ -39,23 +41,27 @@ class Scope:
         if len(steps) == 2 and steps[0] == "env" and steps[1] in self.visible:
             return steps[1]
         if steps == ("github", "workspace"):
+            self.uses_workspace = True
             return _WORKSPACE
-        name = self._names.of(source)
+        name = self._names.of(source, variable_wish(source, "value"))
         if name not in self.inputs:
             self.inputs[name] = self._value(source, steps, at, span)
         return name
 
-    def condition(self, source: str, at: Path, wish: str) -> str:
-        """The shell variable that holds whether a condition, which only GitHub can evaluate, is true."""
-        name = self._names.of(f"if {wish}", wish)
-        self.inputs[name] = self.params.required(
-            source, at, type="boolean", wish=wish, why="say on each run whether it holds"
-        )
-        return name
+    def condition(self, source: str, at: Path) -> str:
+        """The condition of a step in bash: tests of values, else a parameter that says whether it holds."""
+        tests = read_tests(source)
+        if tests is not None:
+            return tests.in_shell(lambda value: self.variable(value, at))
+        name = self._names.of(f"if {source}")
+        self.inputs[name] = self.params.condition(source, at)
+        return f"[[ ${name} == true ]]"
 
     def provide(self, variable: str, source: str, at: Path) -> None:
         """Make the value of an expression known under the name of an environment variable."""
-        if variable not in self.visible:
+        if variable == _WORKSPACE:
+            self.uses_workspace = True
+        elif variable not in self.visible:
             self.visible.add(variable)
             self.inputs[variable] = self._value(source, path_of(source), at, None)
 
@@ -64,13 +70,14 @@ class Scope:
         lines = []
         for name, text in env.items():
             found = whole(text)
-            own = found is None or path_of(found.source)[:1] == ("env",)
-            if SHELL_NAMES.fullmatch(name) or (own and find(text)):
+            mixed = "${{" in text if found is None else path_of(found.source)[0:1] == ("env",)
+            if SHELL_NAMES.fullmatch(name) or mixed:
                 lines.append(f"export {name}={self.composed(text, places[name])}")
             elif found is None:
                 self.inputs[name] = text
             else:
-                self.inputs[name] = self._value(found.source, path_of(found.source), places[name], self._span(found, places[name]))
+                at = places[name]
+                self.inputs[name] = self._value(found.source, path_of(found.source), at, self._span(found, at))
         return lines
 
     def composed(self, text: str, at: Path) -> str:
@@ -89,11 +96,16 @@ class Scope:
         result, done = "", 0
         for found, place in zip(expressions, around, strict=True):
             if place is Place.LITERAL:
-                message = f"{found.source} stands in text that bash does not expand: the step fails until it is rewritten"
+                message = (
+                    f"{found.source} stands in text that bash does not expand: the step fails until it is rewritten"
+                )
                 self.report.warning(message, at, span=self._span(found, at))
                 return None
             result += text[done : found.start] + self._replacement(found, place, at)
             done = found.end
+        if "${{" in text[done:]:
+            self.report.warning("${{ is never closed: the step fails until it is rewritten", at)
+            return None
         return result + text[done:]
 
     def _replacement(self, found: Found, place: Place, at: Path) -> str:
@@ -110,10 +122,8 @@ class Scope:
             found = Expression.reference("secrets", "GITHUB_TOKEN")
         elif steps[:1] == ("matrix",):
             found = self.matrix.item(steps[1:])
-        elif steps[:1] == ("inputs",) and len(steps) == 2:
-            found = self.params.input(steps[1])
-        elif steps[:3] == ("github", "event", "inputs") and len(steps) == 4:
-            found = self.params.input(steps[3])
+        elif declared_input(steps):
+            found = self.params.input(declared_input(steps))
         return found if found is not None else self.params.required(source, at, span=span)
 
     def _span(self, found: Found, at: Path) -> Span | None:

@@ -56,9 +56,13 @@ class StepWriter:
         """The script of all steps behind the lines of `lead`."""
         blocks = [self._step(step, (*at, i), i) for i, step in enumerate(steps)]
         if not self.works:
-            self.report.warning("no step of this job could be taken over: the task fails until a command is written", at)
+            self.report.warning(
+                "no step of this job could be taken over: the task fails until a command is written", at
+            )
             blocks.append(refusal(f"nothing of the job {self.job} could be imported"))
-        head = ["set +u +o pipefail", *(f'export {name}="$PWD/.{name.lower()}"' for name in self.files), *lead]
+        head = ["set +u +o pipefail", *(f'export {name}="$PWD/.{name.lower()}"' for name in self.files)]
+        head += ['export GITHUB_WORKSPACE="$PWD"'] if self.scope.uses_workspace else []
+        head += lead
         return "\n".join([*head, *blocks]) + "\n"
 
     def _step(self, step: Any, at: Path, index: int) -> str:
@@ -68,30 +72,39 @@ class StepWriter:
         for key in step:
             if key not in _KNOWN:
                 self.report.warning(f"the key {key!r} of a step is not understood", (*at, key), key=True)
+        if "run" in step and "with" in step:
+            self.report.warning("with does not go with run; it is left out", (*at, "with"), key=True)
         if "timeout-minutes" in step:
-            self.report.warning("a step has no time limit of its own; set timeout on the task", (*at, "timeout-minutes"))
+            self.report.warning(
+                "a step has no time limit of its own; set timeout on the task", (*at, "timeout-minutes")
+            )
         title = str(step.get("name") or step.get("id") or step.get("uses") or f"Step {index + 1}")
-        condition = self._condition(step.get("if"), (*at, "if"), index)
+        condition = self._condition(step.get("if"), (*at, "if"))
         if condition == "never":
-            return comment(f"Left out, runs after a failure only: {title}")
+            return comment(f"Left out, never runs unless something failed: {title}")
         body = self._uses(step, at) if "uses" in step else self._run(step, at)
-        if body.startswith("#"):
-            return body
+        if body is None:
+            return comment(f"Not imported: uses {text_of(step['uses'])}")
         self.works = True
         return f"{comment(title)}\n{self._guarded(body, condition, step, at)}"
 
-    def _condition(self, data: Any, at: Path, index: int) -> str:
-        """The variable that says whether a step runs; empty where it always does, ``never`` where it does not."""
+    def _condition(self, data: Any, at: Path) -> str:
+        """The condition of a step in bash; empty where it always runs, ``never`` where it does not."""
         source = text_of(data).strip().removeprefix("${{").removesuffix("}}").strip()
         if source in ("", "success()", "true"):
             return ""
+        if source == "false":
+            self.report.note("a step that never runs is left out", at)
+            return "never"
         if source in _NEVER:
-            self.report.warning("a step for failures is left out: write a task with when: ${{ failed(tasks.NAME) }}", at)
+            self.report.warning(
+                "a step for failures is left out: write a task with when: ${{ failed(tasks.NAME) }}", at
+            )
             return "never"
         if source == "always()":
             self.report.warning("always() of a step is not kept: it does not run when a step before it fails", at)
             return ""
-        return self.scope.condition(source, at, f"if_{self.job}_step_{index + 1}")
+        return self.scope.condition(source, at)
 
     def _guarded(self, body: str, condition: str, step: dict[str, Any], at: Path) -> str:
         """A step in a shell of its own, as GitHub runs it: a folder or variable that it changes is its own affair."""
@@ -100,7 +113,7 @@ class StepWriter:
             self.report.warning("an expression for continue-on-error is not understood", (*at, "continue-on-error"))
         text = f"(\nset -e\n{body}\n)" if tolerated is True else f"(\n{body}\n)"
         text = f"set +e\n{text}\nset -e" if tolerated is True else text
-        return f'if [ "${condition}" = true ]; then\n{text}\nfi' if condition else text
+        return f"if {condition}; then\n{text}\nfi" if condition else text
 
     def _run(self, step: dict[str, Any], at: Path) -> str:
         text = text_of(step["run"]).rstrip()
@@ -136,15 +149,12 @@ class StepWriter:
             if name in _FILES:
                 self.report.warning(f"what is written to ${name} reaches no later step", at)
                 self.files += [name] if name not in self.files else []
-            elif name == "GITHUB_WORKSPACE":
-                self.scope.visible.add(name)
-                self.scope.inputs[name] = self.scope.params.checkout()
-                self.report.warning("$GITHUB_WORKSPACE names the folder that is checked out, not the copy", at)
             else:
                 context, _, rest = name.lower().partition("_")
                 self.scope.provide(name, f"{context}.{rest}", at)
 
-    def _uses(self, step: dict[str, Any], at: Path) -> str:
+    def _uses(self, step: dict[str, Any], at: Path) -> str | None:
+        """What an action does; None where that is not known."""
         action = text_of(step["uses"])
         options = step.get("with") or {}
         if action.partition("@")[0] == "actions/checkout" and isinstance(options, dict) and "repository" not in options:
@@ -155,7 +165,7 @@ class StepWriter:
             self.scope.inputs[CHECKOUT] = self.scope.params.checkout()
             return _COPY
         self.report.warning(f"the action {action} is not imported: write what it does as a command", (*at, "uses"))
-        return comment(f"Not imported: uses {action}")
+        return None
 
 
 def environment(data: Any, at: Path, report: Report) -> tuple[dict[str, str], dict[str, Path]]:
@@ -172,4 +182,3 @@ def environment(data: Any, at: Path, report: Report) -> tuple[dict[str, str], di
         else:
             env[name] = text_of(value)
     return env, {name: (*at, name) for name in env}
-

@@ -66,8 +66,12 @@ class Imported:
 class _Tally:
     severity: Severity
     at: Path
-    subjects: list[str] = field(default_factory=list)
-    count: int = 0
+    subjects: dict[str, None] = field(default_factory=dict)
+
+    @property
+    def shown(self) -> str:
+        more = len(self.subjects) - SHOWN
+        return ", ".join([*self.subjects][:SHOWN]) + (f" and {more:,} more" if more > 0 else "")
 
 
 class Report:
@@ -92,12 +96,7 @@ class Report:
 
     def tally(self, severity: Severity, message: str, subject: str, at: Path) -> None:
         """Count one more like thing. They become one note, which names the first and stands at the first's place."""
-        tally = self._tallies.setdefault(message, _Tally(severity, at))
-        if subject in tally.subjects:
-            return
-        tally.count += 1
-        if len(tally.subjects) < SHOWN:
-            tally.subjects.append(subject)
+        self._tallies.setdefault(message, _Tally(severity, at)).subjects[subject] = None
 
     def diagnosed(self, problem: Diagnostic) -> None:
         """Take over a problem of reading the text."""
@@ -112,8 +111,7 @@ class Report:
     def result(self, melody: Melody | None) -> Imported:
         """The end of an import. A melody beside an error is dropped."""
         for message, tally in self._tallies.items():
-            more = f" and {tally.count - len(tally.subjects):,} more" if tally.count > len(tally.subjects) else ""
-            self._add(tally.severity, f"{message}: {', '.join(tally.subjects)}{more}", tally.at)
+            self._add(tally.severity, f"{message}: {tally.shown}", tally.at)
         self._tallies.clear()
         notes = sorted(dict.fromkeys(self._notes), key=_place)
         return Imported(None if self.failed else melody, tuple(notes))

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import shlex
 
+from symphony.define.importers.new_names import legal
+from symphony.define.yaml_task import SHELL_NAMES
+
 
 def quoted(word: str) -> str:
     """A word that bash reads as exactly this text."""
@@ -18,6 +21,12 @@ def comment(text: str) -> str:
 def refusal(reason: str) -> str:
     """A command that fails and says why."""
     return f"echo {quoted(reason)} >&2\nexit 1"
+
+
+def variable_wish(text: str, lead: str) -> str:
+    """A wish for the name of a variable: with `lead` in front where the text alone might mean something to a shell."""
+    plain = any(c.islower() for c in text) and SHELL_NAMES.fullmatch(legal(text)) is None
+    return text if plain else f"{lead}_{text}"
 
 
 def folder_of(path: str) -> str:

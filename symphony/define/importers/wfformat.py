@@ -5,12 +5,12 @@ from __future__ import annotations
 import re
 from typing import Any
 
-from symphony.define.importers.new_names import NewNames, legal, legal_melody
+from symphony.define.importers.new_names import NewNames, legal_melody
 from symphony.define.importers.report import Imported, Report
-from symphony.define.importers.shell_text import comment, folder_of, quoted, refusal
+from symphony.define.importers.shell_text import comment, folder_of, quoted, refusal, variable_wish
 from symphony.define.importers.wfformat_document import Instance, Step, read_instance
 from symphony.define.importers.wfformat_graph import Makers, parents_of
-from symphony.define.yaml_task import CAPTURED, SHELL_NAMES
+from symphony.define.yaml_task import CAPTURED
 from symphony.model.diagnostic import Severity
 from symphony.model.expression import Expression
 from symphony.model.frozen import FrozenMap
@@ -39,10 +39,8 @@ def import_wfformat(data: dict[str, Any], report: Report, name: str) -> Imported
         name: the melody's name where the instance has none.
     """
     instance = read_instance(data, report)
-    if instance is None or report.failed:
-        return report.result(None)
-    parents = parents_of(instance.steps, report)
-    if report.failed:
+    parents = None if instance is None else parents_of(instance.steps, report)
+    if instance is None or parents is None:
         return report.result(None)
     return report.result(_Writer(instance, parents, report).melody(name))
 
@@ -91,7 +89,7 @@ class _Writer:
         for file in step.reads:
             if not self._inside(file, step):
                 continue
-            name = names.of(file, _variable(file))
+            name = names.of(file, variable_wish(file, "file"))
             maker = self._maker(step, file)
             staged[file] = name
             if maker is None:
@@ -155,12 +153,6 @@ class _Writer:
             for file in step.writes
             if (step.id, file) not in self.read and file in self.ports[step.id]
         }
-
-
-def _variable(file: str) -> str:
-    """A wish for the name of a variable: one without small letters might mean something to the shell."""
-    plain = any(c.islower() for c in file) and SHELL_NAMES.fullmatch(legal(file)) is None
-    return file if plain else f"file_{file}"
 
 
 def _resources(step: Step) -> Resources | None:

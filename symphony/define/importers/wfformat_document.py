@@ -73,6 +73,8 @@ def read_instance(data: dict[str, Any], report: Report) -> Instance | None:
     calls = _calls(data, report)
     steps = [_step(task, i, calls, report) for i, task in enumerate(tasks)]
     _check_ids([s for s in steps if s is not None], calls, report)
+    if report.failed:
+        return None
     name = _text(data.get("name"), "")
     return Instance(name, _text(data.get("description"), ""), tuple(s for s in steps if s is not None))
 
@@ -99,9 +101,7 @@ def _calls(data: dict[str, Any], report: Report) -> dict[str, tuple[dict[str, An
     return found
 
 
-def _step(
-    task: Any, index: int, calls: dict[str, tuple[dict[str, Any], Path]], report: Report
-) -> Step | None:
+def _step(task: Any, index: int, calls: dict[str, tuple[dict[str, Any], Path]], report: Report) -> Step | None:
     at: Path = (*SPECIFICATION, index)
     if not isinstance(task, dict) or not isinstance(task.get("id"), str) or not task["id"]:
         report.error("a task is a map with an id", at)
@@ -191,4 +191,3 @@ def _inside(data: Any, path: Path) -> Any:
     for step in path:
         data = data.get(step) if isinstance(data, dict) else None
     return data
-

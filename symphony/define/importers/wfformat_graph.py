@@ -10,8 +10,11 @@ from symphony.define.importers.wfformat_document import Step
 from symphony.model.diagnostic import Severity
 
 
-def parents_of(steps: Iterable[Step], report: Report) -> dict[str, tuple[str, ...]]:
-    """The parents of each task, by id: those that it names, then those that name it as a child. Notes cycles."""
+def parents_of(steps: Iterable[Step], report: Report) -> dict[str, tuple[str, ...]] | None:
+    """The parents of each task, by id: those that it names, then those that name it as a child.
+
+    None after noting that they lead in a circle.
+    """
     known = {step.id: step for step in steps}
     found: dict[str, dict[str, None]] = {id_: {} for id_ in known}
     for step in known.values():
@@ -29,24 +32,25 @@ def parents_of(steps: Iterable[Step], report: Report) -> dict[str, tuple[str, ..
                 report.tally(Severity.NOTE, message, f"{step.id} -> {child}", (*step.at, "children", i))
                 found[child][step.id] = None
     parents = {id_: tuple(names) for id_, names in found.items()}
-    _note_cycle(parents, known, report)
-    return parents
+    return None if _has_cycle(parents, known, report) else parents
 
 
-def _note_cycle(parents: Mapping[str, tuple[str, ...]], known: Mapping[str, Step], report: Report) -> None:
+def _has_cycle(parents: Mapping[str, tuple[str, ...]], known: Mapping[str, Step], report: Report) -> bool:
     try:
         TopologicalSorter(parents).prepare()
     except CycleError as error:
         members: list[str] = error.args[1]
         first = min(members, key=lambda id_: known[id_].index)
         report.error(f"the tasks form a cycle: {' -> '.join(members)}", (*known[first].at, "parents"))
+        return True
+    return False
 
 
 class Makers:
     """Finds the task that makes a file, as a given task sees it."""
 
     def __init__(self, steps: Iterable[Step], parents: Mapping[str, tuple[str, ...]]) -> None:
-        self._parents = parents
+        self._parents = {id_: frozenset(names) for id_, names in parents.items()}
         self._makers: dict[str, list[str]] = {}
         for step in steps:
             for file in step.writes:
