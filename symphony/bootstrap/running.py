@@ -16,7 +16,7 @@ from symphony.bootstrap.identities import codes_of, keep_code_of
 from symphony.bootstrap.pins import verify_pins
 from symphony.bootstrap.placing import forget_texts
 from symphony.bootstrap.resources import capacity_for, never_possible, pool_bytes
-from symphony.bootstrap.stores import ChosenStore, open_store_to_look
+from symphony.bootstrap.stores import ChosenStore, close_after, open_store_to_look
 from symphony.config.project import Project, find_project
 from symphony.errors import CompileError, MissingExtraError, UsageError
 from symphony.model.event import Event
@@ -115,10 +115,11 @@ def run(
                    strict=strict, only=only, until=until, force=force, tags=tags, run_id=run_id, on_event=on_event,
                    limit_s=limit_s, processes=processes)  # fmt: skip
     chosen = executor_named(executor)
-    with ChosenStore(store, home, durability, record) as opened:
+    place = ChosenStore(store, home, durability, record)
+    with place as opened:
         if record:
             keep_code_of(plan, home, opened)
-        return execute(plan, order, opened, chosen)
+        return place.serve(execute(plan, order, opened, chosen))
 
 
 async def run_async(target: Any, params: Mapping[str, Any] | None = None, **options: Any) -> RunResult:
@@ -159,8 +160,7 @@ def resume(
                   workers=workers or record.options.get("workers"), processes=record.options.get("processes"),
                   fail_fast=record.options.get("fail_fast"), strict=bool(record.options.get("strict")))  # fmt: skip
     result = resume_run(record, order, store, executor_named(executor or record.executor or "pit"))
-    store.flush()
-    return result
+    return close_after(result, store)
 
 
 def dry_run(target: Any, params: Mapping[str, Any] | None = None, **options: Any) -> list[Decision]:
