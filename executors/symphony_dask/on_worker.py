@@ -110,10 +110,11 @@ def _worker_of(run: str) -> CallWorker:
         if run not in _workers:
             if run not in _sheets:
                 raise SurroundingsError(f"the run {run} has ended on this worker: its engine was not heard of any more")
-            worker = get_worker()
-            teller = _tellers[run] = Teller(worker, topic_of(run), lambda: run in _lost_one)
+            worker, sheet = get_worker(), RunSheet.from_bytes(_sheets[run])
+            carefully = sheet.stops_on_failure
+            teller = _tellers[run] = Teller(worker, topic_of(run), lambda: carefully or run in _lost_one)
             _workers[run] = CallWorker(
-                RunSheet.from_bytes(_sheets[run]), teller.tell, name=str(worker.name), aside=_stepped_aside
+                sheet, teller.tell, name=str(worker.name), aside=_stepped_aside
             )
         return _workers[run]
 

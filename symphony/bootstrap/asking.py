@@ -118,8 +118,8 @@ def why(run: str, task: str, *, project: Project | None = None) -> list[Decision
     """Say why a task of a run ran, was served or was left out."""
     from symphony.runtime.history import why_of
 
-    store = open_store_to_look(project or find_project(Path.cwd()))
-    return why_of(store, find_run(store, run), task)
+    with open_store_to_look(project or find_project(Path.cwd())) as store:
+        return why_of(store, find_run(store, run), task)
 
 
 UNANSWERED_S = 6.0

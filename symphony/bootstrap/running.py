@@ -15,7 +15,7 @@ from symphony.bootstrap.identities import codes_of, keep_code_of
 from symphony.bootstrap.pins import verify_pins
 from symphony.bootstrap.placing import forget_texts
 from symphony.bootstrap.resources import capacity_for, pool_bytes
-from symphony.bootstrap.stores import ChosenStore, open_project_store, open_store_to_look
+from symphony.bootstrap.stores import ChosenStore, close_after, open_project_store, open_store_to_look
 from symphony.config.environment import Environment, environment_of
 from symphony.config.project import Project, find_project
 from symphony.errors import CompileError, UsageError
@@ -93,10 +93,11 @@ def run(
                    limit_s=limit_s)  # fmt: skip
     chosen = executor_of(settings)
     shared = shared_store_of(settings) if record else None
-    with made_under(settings), ChosenStore(store, home, settings.durability, record, shared) as opened:
+    place = ChosenStore(store, home, settings.durability, record, shared)
+    with made_under(settings), place as opened:
         if record:
             keep_code_of(plan, home, opened)
-        return execute(plan, order, opened, chosen)
+        return place.serve(execute(plan, order, opened, chosen))
 
 
 async def run_async(target: Any, params: Mapping[str, Any] | None = None, **options: Any) -> RunResult:
@@ -157,8 +158,7 @@ def resume(
         store.greet()
     with made_under(settings):
         result = resume_run(record, order, store, executor_of(settings))
-    store.flush()
-    return result
+    return close_after(result, store)
 
 
 def dry_run(target: Any, params: Mapping[str, Any] | None = None, **options: Any) -> list[Decision]:

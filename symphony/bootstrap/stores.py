@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import weakref
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -12,6 +13,7 @@ from symphony.errors import SurroundingsError, UsageError
 from symphony.model.quantities import parse_duration_s
 
 if TYPE_CHECKING:
+    from symphony.runtime.result import RunResult
     from symphony.store.address import Shared
     from symphony.store.store import Store
 
@@ -87,6 +89,25 @@ class ChosenStore:
         return self._store
 
     def __exit__(self, kind: Any, error: Any, trace: Any) -> None:
-        # values that a result loads lazily come from the store: one in memory lives as long as the result does
         if self._own and self._store.folder is not None:
-            self._store.flush() if kind is None else self._store.close()
+            self._store.close()
+
+    def serve(self, result: RunResult) -> RunResult:
+        """Do not close the store after the block, but when nobody has the outputs of a result any more."""
+        if self._own:
+            self._own = False
+            close_after(result, self._store)
+        return result
+
+
+def close_after(result: RunResult, store: Store) -> RunResult:
+    """Let a store be closed when nobody has the outputs of a result any more: they load from it when they are asked for.
+
+    One in memory stays open: files that it gave out lie in a folder that would go with it.
+    """
+    store.flush()
+    # a body that was left behind may come to the store still
+    if store.folder is not None and not result.abandoned:
+        # when the process ends all is written; to close then would only make it wait for the disk
+        weakref.finalize(result.outputs, store.close).atexit = False
+    return result

@@ -55,6 +55,7 @@ def hand_over_for(engine: Engine, sitting: Sitting) -> HandOver:
         started_at=engine.net.started_at, store=None if store.folder is None else store.address.to_document(),
         recorded=order.recorded, no_cache=order.no_cache, strict=order.strict, power=store.power,
         processes=max(1, executor.processes), forced=tuple(sorted(order.forced)),
+        stops_on_failure=engine.settings.fail_fast,
         made_under=in_force().to_document(),
     )  # fmt: skip
     return HandOver(engine, executor, sheet, spool)
