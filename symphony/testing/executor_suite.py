@@ -43,6 +43,8 @@ class ExecutorSuite:
     Attributes:
         executor: the name of its entry point.
         options: options of its constructor.
+        counted_options: those with which it starts as many workers as a run asks for, where `options` name workers that
+            are there already; None: `options` do.
 
     Example:
         ```python
@@ -54,6 +56,7 @@ class ExecutorSuite:
 
     executor: ClassVar[str]
     options: ClassVar[Mapping[str, Any]] = {}
+    counted_options: ClassVar[Mapping[str, Any] | None] = None
 
     lose_a_worker: ClassVar[Any] = None
     """Override with a method that kills one worker of a running executor; without it only bodies kill their workers."""
@@ -73,15 +76,17 @@ class ExecutorSuite:
         (folder / "pyproject.toml").write_text("[tool.symphony]\n")
         kept = road in KEPT
         with Store.open(folder / ".symphony") if kept else nullcontext() as store:
-            resumes = partial(resume, executor=self.executor, **self._own_options())
+            resumes = partial(resume, executor=self.executor, **self._own_options({}))
             yield Stage(folder, self._run, resumes, ROAD_OPTIONS[road], store, self.lose_a_worker)
 
     def _run(self, target: Any, params: Mapping[str, Any], **options: Any) -> RunResult:
         """Run on the executor under test: the one place that knows how an executor and its options are named."""
-        return run(target, params, executor=self.executor, **self._own_options(), **options)
+        return run(target, params, executor=self.executor, **self._own_options(options), **options)
 
-    def _own_options(self) -> dict[str, Any]:
-        return {"executor_options": dict(self.options)} if self.options else {}
+    def _own_options(self, asked: Mapping[str, Any]) -> dict[str, Any]:
+        counted = self.counted_options if "workers" in asked else None
+        own = self.options if counted is None else counted
+        return {"executor_options": dict(own)} if own or counted is not None else {}
 
 
 @cache

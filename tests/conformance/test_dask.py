@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterator
 from typing import Any, ClassVar
 
@@ -10,6 +9,7 @@ import pytest
 
 pytest.importorskip("distributed")
 
+from symphony.testing.executor_cases.hiding import secrets
 from symphony.testing.executor_suite import ExecutorSuite
 
 
@@ -18,18 +18,16 @@ def cluster() -> Iterator[None]:
     """Two workers of two threads each, in processes of their own."""
     from distributed import LocalCluster
 
-    with LocalCluster(
-        n_workers=2, threads_per_worker=2, processes=True, dashboard_address=None, memory_limit=0
-    ) as started:  # fmt: skip
+    with secrets():  # a worker resolves secrets itself, so they must be in its environment when it starts
+        started = LocalCluster(n_workers=2, threads_per_worker=2, dashboard_address=None, memory_limit=0)
+    with started:
         TestDask.options["address"] = started.scheduler_address
         yield
 
 
 class TestDask(ExecutorSuite):
-    """Every case, in full with ``--long``."""
+    """Every case; those that ask for a number of workers start a cluster of their own."""
 
     executor = "dask"
     options: ClassVar[dict[str, Any]] = {}
-
-
-LONG = bool(os.environ.get("SYMPHONY_LONG"))
+    counted_options: ClassVar[dict[str, Any]] = {"threads": 1}
