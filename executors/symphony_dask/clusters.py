@@ -33,7 +33,11 @@ class Cluster:
         self, address: str | None, cluster: str | None, options: Mapping[str, Any], workers: int, threads: int
     ) -> None:  # fmt: skip
         self._own: Any = None
-        settings = {"distributed.scheduler.allowed-failures": ALLOWED_FAILURES}
+        settings = {
+            "distributed.scheduler.allowed-failures": ALLOWED_FAILURES,
+            # a call that waits at a worker already cannot be overtaken by one of higher priority
+            "distributed.scheduler.worker-saturation": 1.0,
+        }
         with dask.config.set(settings), _quiet():
             if address is None:
                 self._own = self._started(cluster, options, workers, threads)

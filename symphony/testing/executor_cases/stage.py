@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import fnmatch
 import threading
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -174,7 +175,7 @@ class Stage:
         return played
 
     def run_and_cancel(self, melody: Any, *began: str, **options: Any) -> Played:
-        """Run a melody, and cancel it from outside once bodies have left the marks."""
+        """Run a melody, and cancel it from outside once bodies have left the marks; ``* began`` is any that ends so."""
         helper = threading.Thread(target=self._cancel_once, args=(began,), daemon=True)
         helper.start()
         try:
@@ -183,7 +184,7 @@ class Stage:
             helper.join()
 
     def _cancel_once(self, began: tuple[str, ...]) -> None:
-        wait_until(lambda: set(began) <= set(self.marks))
+        wait_until(lambda: all(fnmatch.filter(self.marks, mark) for mark in began))
         with open_project_store(self.project) as store:
             for run in store.runs():
                 try:
