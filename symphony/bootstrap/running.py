@@ -27,6 +27,8 @@ from symphony.model.quantities import parse_duration_s
 if TYPE_CHECKING:
     from importlib.metadata import EntryPoint
 
+    from symphony.define.player import Player
+    from symphony.runtime.clock import Clock
     from symphony.runtime.execute import Order
     from symphony.runtime.explain import Decision
     from symphony.runtime.result import RunResult
@@ -86,6 +88,8 @@ def run(
     tags: Iterable[str] = (),
     run_id: str | None = None,
     raw_params: Mapping[str, str] | None = None,
+    clock: Clock | None = None,
+    stand_ins: Mapping[str, Player[..., Any]] | None = None,
 ) -> RunResult:
     """Run a melody or a plan and wait for the result; works inside a running event loop too.
 
@@ -102,6 +106,8 @@ def run(
         only, until: these tasks and what they need; what they need is served where it is kept.
         force: these tasks anew, and what depends on them.
         raw_params: parameters as text, read by type.
+        clock: what retries and waits go by; None: the real one.
+        stand_ins: players to be called in place of others, by the names of those; for tests.
 
     Raises:
         CompileError: the melody does not compile.
@@ -113,7 +119,8 @@ def run(
     plan, home = _plan_and_project(target, project)
     order = _order(plan, home, params, raw_params, record=record, workers=workers, no_cache=no_cache, fail_fast=fail_fast,
                    strict=strict, only=only, until=until, force=force, tags=tags, run_id=run_id, on_event=on_event,
-                   limit_s=limit_s, processes=processes)  # fmt: skip
+                   limit_s=limit_s, processes=processes, stand_ins=stand_ins or {},
+                   **({} if clock is None else {"clock": clock}))  # fmt: skip
     chosen = executor_named(executor)
     with ChosenStore(store, home, durability, record) as opened:
         if record:
