@@ -147,8 +147,9 @@ def _plain_pin(pin: PlayerPin) -> PlayerPin:
 
 class _Builder:
     def __init__(
-        self, pins: Mapping[str, PlayerPin], loaded: Mapping[str, Player[Any, Any]], stand_ins: frozenset[str]
-    ) -> None:
+        self, pins: Mapping[str, PlayerPin], loaded: Mapping[str, Player[Any, Any]],
+        stand_ins: frozenset[str] = frozenset(),
+    ) -> None:  # fmt: skip
         self.pins, self.loaded, self.stand_ins = pins, loaded, stand_ins
         self._shapes: dict[tuple[str, bool], Any] = {}
         self._loose: dict[tuple[int, int], bool] = {}
