@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
 from typing import Any, TypeVar
 
 from symphony.model.artifact import Artifact
@@ -13,6 +14,7 @@ from symphony.runtime.result import RunResult, TaskResult
 from symphony.testing.stubs import StubCalls
 
 V = TypeVar("V")
+_OWN = str(Path("symphony", "testing"))
 MOST_TASKS = 40
 """How many tasks a message lists."""
 
@@ -139,6 +141,8 @@ class MelodyResult:
 
     def _failure(self, failure: Mapping[str, Any]) -> str:
         said, frames = error_parts(failure["error"])
+        if all(_OWN in line for line in frames if line.startswith("File ")):
+            frames = []  # only the stub's own
         return "\n".join([f"{failure['task'] or 'the run'}: {said[0]}", *said[1:], *frames])
 
     def _told(self, name: str) -> str:

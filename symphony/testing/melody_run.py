@@ -12,6 +12,7 @@ from symphony.bootstrap.running import run
 from symphony.errors import CompileError, UsageError
 from symphony.model.names import did_you_mean
 from symphony.model.plan import Plan
+from symphony.model.states import RunState
 from symphony.runtime.clock import Clock
 from symphony.testing.melody_result import MelodyResult
 from symphony.testing.stubs import Stubs
@@ -45,6 +46,7 @@ def run_melody(
         CompileError: the melody does not compile.
         ParameterError: a parameter does not fit.
         UsageError: there is no such melody; a stub does not fit, or stands for a player that no task calls.
+        KeyboardInterrupt: Ctrl-C ended the run.
     """
     target = melody_near(melody, near)
     project = project_around(near) if near is not None and isinstance(target, str) else project_of(target)
@@ -56,6 +58,8 @@ def run_melody(
     stand_ins = Stubs(plan, stubs or {})
     result = run(plan, params, project=project, store=store, strict=strict, clock=clock, stand_ins=stand_ins.players,
                  **options)  # fmt: skip
+    if result.state is RunState.CANCELLED:
+        raise KeyboardInterrupt  # the run took it and ended in order; the tests that follow are not to be run either
     if stand_ins.problem is not None:
         raise stand_ins.problem
     return MelodyResult(result, stand_ins.calls)

@@ -47,7 +47,7 @@ def form_of(value: Any) -> Form:
     rows = _rows(value)
     if rows is not None:
         return Form(".csv", _csv(rows))
-    return Form(".json", json.dumps(_plain(value), indent=2, sort_keys=True, ensure_ascii=False, allow_nan=False) + "\n")
+    return Form(".json", json.dumps(plain_data(value), indent=2, sort_keys=True, ensure_ascii=False, allow_nan=False) + "\n")
 
 
 def _of_path(path: Path) -> Form:
@@ -113,14 +113,14 @@ def _quoted(text: str) -> str:
 # data ----------------------------------------------------------------------------------------------------------------
 
 
-def _plain(value: Any) -> Any:
+def plain_data(value: Any) -> Any:
     """A value as JSON can hold it.
 
     Raises:
         UsageError: it cannot.
     """
     if isinstance(value, Enum):
-        return _plain(value.value)
+        return plain_data(value.value)
     if isinstance(value, float) and not math.isfinite(value):
         return repr(value)
     if isinstance(value, _SCALARS):
@@ -141,17 +141,17 @@ def _plain(value: Any) -> Any:
 
 def _plain_collection(value: Any) -> Any:
     if isinstance(value, Mapping):
-        return {_key(name): _plain(inner) for name, inner in value.items()}
+        return {_key(name): plain_data(inner) for name, inner in value.items()}
     if hasattr(value, "_asdict"):
-        return _plain(value._asdict())
+        return plain_data(value._asdict())
     if isinstance(value, (list, tuple)):
-        return [_plain(inner) for inner in value]
+        return [plain_data(inner) for inner in value]
     if isinstance(value, (set, frozenset)):
-        return sorted((_plain(inner) for inner in value), key=lambda v: json.dumps(v, sort_keys=True))
+        return sorted((plain_data(inner) for inner in value), key=lambda v: json.dumps(v, sort_keys=True))
     if dataclasses.is_dataclass(value) and not isinstance(value, type):
-        return {f.name: _plain(getattr(value, f.name)) for f in dataclasses.fields(value)}
+        return {f.name: plain_data(getattr(value, f.name)) for f in dataclasses.fields(value)}
     if hasattr(value, "model_dump"):  # a pydantic model
-        return _plain(value.model_dump())
+        return plain_data(value.model_dump())
     if hasattr(value, "dtype") and hasattr(value, "tobytes"):  # an array of numpy
         return {"dtype": str(value.dtype), "shape": list(value.shape), **_digest(value.tobytes())}
     raise UsageError(

@@ -258,6 +258,8 @@ def _wants(signature: Signature, answer: Any) -> frozenset[str] | None:
 def _answered(answer: Any, wants: frozenset[str] | None, given: Mapping[str, Any], context: Context) -> Any:
     """What a stub gives, or raises."""
     one = answer.next() if isinstance(answer, InTurn) else answer
+    if isinstance(one, BaseException):
+        raise one.with_traceback(None)  # it may be raised many times, and would keep the traces of all
     if _is_error(one):
         raise one
     if not callable(one):
