@@ -16,18 +16,17 @@ _OK, _FAILED, _INTERRUPTED, _WRONG, _NOTHING = 0, 1, 2, 4, 5
 """What pytest exits with."""
 
 
-def check_pytest(files: Sequence[Path]) -> None:
-    """Check that pytest is there.
+def has_pytest() -> bool:
+    """Whether pytest is installed."""
+    return find_spec("pytest") is not None
 
-    Raises:
-        SurroundingsError: it is not; names the install command.
-    """
-    if find_spec("pytest") is None:
-        more = f" and {len(files) - 1} more" if len(files) > 1 else ""
-        raise SurroundingsError(
-            f"{files[0]}{more} are Python tests, which pytest runs, and it is not installed. Install it with: "
-            "pip install pytest"
-        )
+
+def lack_of_pytest(files: Sequence[Path]) -> SurroundingsError:
+    """Say that these Python tests were not run, and what to install."""
+    what = f"{files[0]} and {len(files) - 1} more files hold" if len(files) > 1 else f"{files[0]} holds"
+    return SurroundingsError(
+        f"{what} tests in Python, which pytest runs, and it is not installed. Install it with: pip install pytest"
+    )
 
 
 def run_pytest(places: Sequence[str], *, choose: str, update: bool, quiet: bool) -> list[Outcome]:

@@ -36,15 +36,19 @@ def test(
     Test cases in YAML (first.test.yaml) need nothing else; tests in Python are handed to pytest. Exit 1 when a test fails.
     """
     from symphony.cli.name_filter import name_filter  # only this command needs these
-    from symphony.cli.pytest_run import check_pytest
+    from symphony.cli.pytest_run import has_pytest, lack_of_pytest
 
     chosen, begun = name_filter(choose), perf_counter()
     cases, python = _tests_at(paths or ["."])
     outcomes = list(_run_cases(cases, chosen, update=update, quiet=json))
-    if python:
-        check_pytest(python)
-        outcomes += _run_python(python, paths or [], choose=choose, update=update, quiet=json)
+    unable = bool(python) and not has_pytest()
+    if unable and not outcomes:
+        raise lack_of_pytest(python)
+    if python and not unable:
+        outcomes += _run_python(paths or [], choose=choose, update=update, quiet=json)
     _report(outcomes, perf_counter() - begun, json=json, junit=junit)
+    if unable:
+        raise lack_of_pytest(python)
 
 
 def _tests_at(places: Sequence[str]) -> tuple[list[Path], list[Path]]:
@@ -109,7 +113,7 @@ def _outcomes_of(file: Path, chosen: Chooses, *, update: bool) -> Iterator[Outco
         yield Outcome(shown_path(file), case.name, state, perf_counter() - begun, "\n".join(problems), line)
 
 
-def _run_python(files: Sequence[Path], places: Sequence[str], *, choose: str, update: bool, quiet: bool) -> list[Outcome]:
+def _run_python(places: Sequence[str], *, choose: str, update: bool, quiet: bool) -> list[Outcome]:
     """Run the Python tests: at the places that were named, as pytest would find them there."""
     from symphony.cli.pytest_run import run_pytest
 

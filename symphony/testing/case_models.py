@@ -105,6 +105,8 @@ _RAISED_SCHEMA = {
 class Answer(Form):
     """What a stub does when it is called; exactly one of the keys."""
 
+    model_config = ConfigDict(json_schema_extra={"minProperties": 1, "maxProperties": 1})
+
     returns: Any = Field(None, description="What the player gives; several outputs as a map.")
     raises: Annotated[Raised, BeforeValidator(_as_raised), WithJsonSchema(_RAISED_SCHEMA)] | None = None
     in_turn: list[Answer] | None = Field(None, min_length=1, description="One after the other; the last one for good.")

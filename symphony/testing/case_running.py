@@ -160,11 +160,17 @@ class _Comparison:
             yield self._located(key, str(error))
 
     def _located(self, key: tuple[str, ...], message: str) -> str:
-        return f"{self._read.at((*self._place, 'expect', *key))}: {message}"
+        return f"{self._read.at((*self._place, 'expect', *key))}: " + message.replace("\n", "\n  ")
 
     def _tasks(self) -> Iterator[str]:
+        tasks = self._result.tasks
         for name, state in self._expect.tasks.items():
-            yield from self._of(("tasks", name), lambda n=name, s=state: self._result.assert_states({n: s}))
+            if name not in tasks:
+                hint = did_you_mean(name, tasks, what="tasks", limit=30)
+                yield self._located(("tasks", name), f"there is no task {name!r}: {hint}")
+            elif str(tasks[name].state) != state:
+                told = self._result.told(name)
+                yield self._located(("tasks", name), f"the task {name}: should be {state}, is {told}")
 
     def _outputs(self) -> Iterator[str]:
         outputs = self._result.run.outputs

@@ -117,7 +117,7 @@ class MelodyResult:
             if name not in self.tasks:
                 wrong.append(f"{name}: there is no such task: {did_you_mean(name, self.tasks, what='tasks', limit=30)}")
             elif str(self.tasks[name].state) != str(state):
-                wrong.append(f"{name}: should be {state}, is {self._told(name)}")
+                wrong.append(f"{name}: should be {state}, is {self.told(name)}")
         if wrong:
             lines = "".join(f"\n  {line}" for line in wrong)
             raise AssertionError(f"tasks of {self.melody} are not as they should be:{lines}\nall: {self._states()}")
@@ -145,7 +145,8 @@ class MelodyResult:
             frames = []  # only the stub's own
         return "\n".join([f"{failure['task'] or 'the run'}: {said[0]}", *said[1:], *frames])
 
-    def _told(self, name: str) -> str:
+    def told(self, name: str) -> str:
+        """How a task ended, and why: ``skipped (when)``, ``failed (ValueError: no rows)``."""
         task = self.tasks[name]
         because = error_parts(task.error)[0][0] if task.error else task.note
         return f"{task.state} ({because})" if because else str(task.state)
