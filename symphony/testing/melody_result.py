@@ -90,6 +90,7 @@ class MelodyResult:
         Raises:
             AssertionError: it did not; tells the errors.
         """
+        __tracebackhide__ = True  # pytest then points at the test
         self.assert_state(RunState.SUCCEEDED)
 
     def assert_state(self, state: str) -> None:
@@ -98,6 +99,7 @@ class MelodyResult:
         Raises:
             AssertionError: it ended otherwise; tells the errors and the states of the tasks.
         """
+        __tracebackhide__ = True  # pytest then points at the test
         _check_word(state, [str(s) for s in RunState], "states of a run")
         if str(self.state) != str(state):
             errors = "".join(f"\n  {_indented(self._failure(f))}" for f in self.run.failures[:10])
@@ -111,6 +113,7 @@ class MelodyResult:
         Raises:
             AssertionError: tasks ended otherwise; tells every one of them, and why it ended so.
         """
+        __tracebackhide__ = True  # pytest then points at the test
         wrong = []
         for name, state in {**(states or {}), **more}.items():
             _check_word(state, [str(s) for s in TaskState], "states of a task")
@@ -128,6 +131,7 @@ class MelodyResult:
         Raises:
             AssertionError: outputs differ; tells every one of them with both values.
         """
+        __tracebackhide__ = True  # pytest then points at the test
         wrong = []
         for name, value in {**(outputs or {}), **more}.items():
             found = self.outputs[name]

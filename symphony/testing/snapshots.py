@@ -50,6 +50,7 @@ class Snapshots:
             AssertionError: it differs, with the difference; or nothing was kept, on a build server.
             UsageError: the value has no form that could be kept.
         """
+        __tracebackhide__ = True  # pytest then points at the test
         problem = self.problem(value, name)
         if problem is not None:
             raise AssertionError(problem)

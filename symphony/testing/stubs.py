@@ -75,6 +75,7 @@ class StubCalls(Sequence[StubCall]):
         Raises:
             AssertionError: it was called more or less often; lists the calls.
         """
+        __tracebackhide__ = True  # pytest then points at the test
         assert len(self) == count, f"the stub of {self.player} should be called {counted(count, 'time')}, and {self!r}"
 
     def assert_called_with(self, **inputs: Any) -> None:
@@ -83,6 +84,7 @@ class StubCalls(Sequence[StubCall]):
         Raises:
             AssertionError: none was; lists the calls.
         """
+        __tracebackhide__ = True  # pytest then points at the test
         nothing = object()
         for call in self._calls:
             if all(call.inputs.get(name, nothing) == value for name, value in inputs.items()):
