@@ -63,7 +63,14 @@ def document_of(outcomes: Sequence[Outcome], seconds: float) -> dict[str, Any]:
     """The document of ``symphony test --json``."""
     counts = {state: sum(o.state == state for o in outcomes) for state in (PASSED, FAILED, SKIPPED)}
     tests = [
-        {"file": o.file, "line": o.line or None, "name": o.name, "state": o.state, "seconds": o.seconds, "message": o.message}
+        {
+            "file": o.file,
+            "line": o.line or None,
+            "name": o.name,
+            "state": o.state,
+            "seconds": o.seconds,
+            "message": o.message,
+        }
         for o in outcomes
     ]
     return {"ok": not counts[FAILED], "seconds": seconds, "counts": counts, "tests": tests}

@@ -74,7 +74,7 @@ def _melodies(project: Project) -> Iterator[Candidate]:
             several = [name for kind, name in _decorated(file) if kind == "melody"] if file.suffix == ".py" else []
             if len(several) > 1:
                 yield from ((f"{file.stem}:{name}", about) for name in several)
-            elif several or file.suffix != ".py" and not file.name.endswith(CASE_SUFFIXES):
+            elif several or (file.suffix != ".py" and not file.name.endswith(CASE_SUFFIXES)):
                 yield file.stem, about
 
 

@@ -19,16 +19,21 @@ if TYPE_CHECKING:
     from symphony.cli.name_filter import Chooses
 
 
-def test(
+def run_tests(
     paths: Annotated[
         list[str] | None,
         typer.Argument(metavar="PATH", help="Files of tests, or folders with such [default: the current folder]."),
     ] = None,
     choose: Annotated[
-        str, typer.Option("-k", metavar="EXPRESSION", help="Only tests with these parts in their names: 'report and not slow'.")
+        str,
+        typer.Option(
+            "-k", metavar="EXPRESSION", help="Only tests with these parts in their names: 'report and not slow'."
+        ),
     ] = "",
     update: Annotated[bool, typer.Option("--update", help="Write snapshots that differ anew.")] = False,
-    junit: Annotated[Path | None, typer.Option("--junit", metavar="FILE", help="Write the results as JUnit XML.")] = None,
+    junit: Annotated[
+        Path | None, typer.Option("--junit", metavar="FILE", help="Write the results as JUnit XML.")
+    ] = None,
     json: Json = False,
 ) -> None:
     """Run the tests of melodies.
@@ -65,7 +70,9 @@ def _tests_at(places: Sequence[str]) -> tuple[list[Path], list[Path]]:
         if not path.exists():
             raise UsageError(f"there is no file {str(path)!r}: name files of tests or folders")
         if path.is_file() and not path.name.endswith((*CASE_SUFFIXES, ".py")):
-            raise UsageError(f"{path} is no test: files of tests are called NAME.test.yaml, test_NAME.py or NAME_test.py")
+            raise UsageError(
+                f"{path} is no test: files of tests are called NAME.test.yaml, test_NAME.py or NAME_test.py"
+            )
         found.update(dict.fromkeys(tests_below(path) if path.is_dir() else [path]))
     if not found:
         raise UsageError(

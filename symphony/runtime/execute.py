@@ -168,9 +168,7 @@ class Sitting:
             self._tell_end(result)
             return result
         with Ownership(self.store, self.run_id, self.order.lease_s) as ownership:
-            self._watch = Watch(
-                self.run_id, ownership, self.store.folder, self.order.limit_s, self.order.clock
-            )
+            self._watch = Watch(self.run_id, ownership, self.store.folder, self.order.limit_s, self.order.clock)
             try:
                 return self._recorded(earlier, ownership)
             finally:

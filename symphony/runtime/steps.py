@@ -11,8 +11,8 @@ from symphony.compiler.fit import Fit, fit
 from symphony.compiler.types import TaskTypes
 from symphony.define.player import Player
 from symphony.model import port_type as pt
-from symphony.model.frozen import EMPTY
 from symphony.model.expression import Call, Expression, Node, as_reference, children
+from symphony.model.frozen import EMPTY
 from symphony.model.plan import Plan, PlannedTask, PlayerPin
 from symphony.model.policy import NO_RETRY, Isolation, Retry
 from symphony.model.port_type import PortType

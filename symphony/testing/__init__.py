@@ -28,7 +28,17 @@ _HOMES = {
     "run_player": "running",
 }
 """The public names, by the module where they are found. Loaded on use: pytest's plugin lies in this package too."""
-__all__ = ["FakeClock", "MelodyResult", "PlayerSuite", "Snapshots", "StubCall", "in_turn", "open_store", "run_melody", "run_player"]
+__all__ = [
+    "FakeClock",
+    "MelodyResult",
+    "PlayerSuite",
+    "Snapshots",
+    "StubCall",
+    "in_turn",
+    "open_store",
+    "run_melody",
+    "run_player",
+]
 
 
 def __getattr__(name: str) -> Any:

@@ -76,7 +76,9 @@ class Raised(Form):
     @classmethod
     def _is_exception(cls, name: str) -> str:
         if exception_named(name) is None:
-            raise ValueError(f"{name!r} is none of Python's own exceptions, such as TimeoutError, OSError or ValueError")
+            raise ValueError(
+                f"{name!r} is none of Python's own exceptions, such as TimeoutError, OSError or ValueError"
+            )
         return name
 
 
@@ -123,10 +125,16 @@ class Answer(Form):
 class Expect(Form):
     """What is expected of a run. What is not named does not count."""
 
-    state: RunWord | None = Field(None, description="How the run ends; succeeded, or failed where errors are expected.")
+    state: RunWord | None = Field(
+        default=None, description="How the run ends; succeeded, or failed where errors are expected."
+    )
     outputs: dict[str, Expected] = Field(default_factory=dict, description="Outputs of the melody by name.")
-    tasks: dict[str, TaskWord] = Field(default_factory=dict, description="States of tasks by path: page, stats[3], child.x.")
-    errors: dict[str, Expected] = Field(default_factory=dict, description="What failed tasks end with: 'ValueError: no rows'.")
+    tasks: dict[str, TaskWord] = Field(
+        default_factory=dict, description="States of tasks by path: page, stats[3], child.x."
+    )
+    errors: dict[str, Expected] = Field(
+        default_factory=dict, description="What failed tasks end with: 'ValueError: no rows'."
+    )
     calls: dict[str, Annotated[int, Field(ge=0)]] = Field(
         default_factory=dict, description="How often each stub is called, every attempt counted."
     )
@@ -145,14 +153,15 @@ class Case(Form):
     env: dict[str, str] = Field(default_factory=dict, description="Environment variables during the run.")
     stubs: dict[str, Answer] = Field(default_factory=dict, description="Stand-ins for players, by the player's name.")
     clock: Literal["jumping", "real"] = Field("jumping", description="Whether delays of retries pass at once.")
-    expect: Expect = Field(default_factory=Expect, description="What is expected; a run that succeeds, if nothing is.")
+    expect: Expect = Field(Expect(), description="What is expected; a run that succeeds, if nothing is.")
 
 
 class CaseFile(Form):
     """The test cases of one melody."""
 
     melody: str | None = Field(
-        None, description="The melody: a path from this file, or a name; if left out, the one that the file is named after."
+        None,
+        description="The melody: a path from this file, or a name; if left out, the one that the file is named after.",
     )
     description: str = ""
     cases: list[Case] = Field(min_length=1, description="The cases; each is a run of its own.")

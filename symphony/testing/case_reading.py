@@ -103,7 +103,9 @@ def _note(found: Mapping[str, Any], data: Any, problems: Problems) -> None:
     kind, name = str(found["type"]), str(found["loc"][-1]) if found["loc"] else ""
     if kind == "extra_forbidden":
         keys = list(_form_at(found["loc"]).model_fields)
-        hint = f"did you mean {_FOREIGN[name]!r}?" if _FOREIGN.get(name) in keys else did_you_mean(name, keys, what="keys")
+        hint = (
+            f"did you mean {_FOREIGN[name]!r}?" if _FOREIGN.get(name) in keys else did_you_mean(name, keys, what="keys")
+        )
         problems.add("SYM102", f"the key {name!r} is unknown", place, hint=hint, key=True)
     elif kind == "missing":
         problems.add("SYM103", f"the key {name!r} is missing", place, hint=f"write {name}: …")

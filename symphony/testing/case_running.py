@@ -44,7 +44,9 @@ def run_case(read: ReadCases, index: int, *, update: bool = False, ci: bool | No
                 melody, case.params, near=read.file, stubs=_stubs(read, case, melody),
                 clock=FakeClock() if case.clock == "jumping" else None,
             )  # fmt: skip
-            return list(_Comparison(read, index, result, Snapshots(read.file, case.name, update=update, ci=ci)).problems())
+            return list(
+                _Comparison(read, index, result, Snapshots(read.file, case.name, update=update, ci=ci)).problems()
+            )
     except CompileError as error:
         return [f"{read.at(('melody',))}: the melody does not compile:\n{error}"]
     except SymphonyError as error:
@@ -71,7 +73,9 @@ def _melody_of(read: ReadCases) -> str:
                 return str(folder / f"{stem}{suffix}")
     found = melody_near(stem, read.file)
     if found == stem:
-        raise UsageError(f"there is no melody {stem!r} beside {read.file.name}, above it or in melodies/: say melody: FILE")
+        raise UsageError(
+            f"there is no melody {stem!r} beside {read.file.name}, above it or in melodies/: say melody: FILE"
+        )
     return str(found)
 
 
@@ -218,7 +222,11 @@ def _difference(value: Any, expected: Matcher) -> str | None:
         assert expected.matches is not None
         return None if re.search(expected.matches, text) else f"should match {expected.matches!r}, is {_shown(found)}"
     if expected.kind == "contains":
-        return None if _contains(found, expected.contains) else f"should contain {_shown(expected.contains)}, is {_shown(found)}"
+        return (
+            None
+            if _contains(found, expected.contains)
+            else f"should contain {_shown(expected.contains)}, is {_shown(found)}"
+        )
     return "snapshots are of outputs; use equals, matches or contains"
 
 

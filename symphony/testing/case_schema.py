@@ -28,7 +28,7 @@ def _plain(schema: Any) -> Any:
         return schema
     found = {}
     for key, value in schema.items():
-        if (key == "title" and isinstance(value, str)) or (key == "default" and value in (None, {}, "")):
+        if (key == "title" and isinstance(value, str)) or key == "default":
             continue
         found[key] = _plain(value)
     return found

@@ -47,7 +47,9 @@ def form_of(value: Any) -> Form:
     rows = _rows(value)
     if rows is not None:
         return Form(".csv", _csv(rows))
-    return Form(".json", json.dumps(plain_data(value), indent=2, sort_keys=True, ensure_ascii=False, allow_nan=False) + "\n")
+    return Form(
+        ".json", json.dumps(plain_data(value), indent=2, sort_keys=True, ensure_ascii=False, allow_nan=False) + "\n"
+    )
 
 
 def _of_path(path: Path) -> Form:

@@ -39,7 +39,7 @@ class StubCall:
 
 
 class StubCalls(Sequence[StubCall]):
-    """The calls of one stub, in the order in which they began."""
+    """The calls of one stub, in the order in which they began; every attempt is one."""
 
     def __init__(self, player: str) -> None:
         self.player = player
@@ -58,12 +58,9 @@ class StubCalls(Sequence[StubCall]):
         return iter(self._calls)
 
     def __repr__(self) -> str:
-        return f"it was called {counted(len(self), 'time')}" + "".join(f"\n  {_shown(call)}" for call in self._calls[:20])
-
-    @property
-    def count(self) -> int:
-        """How often it was called, every attempt counted."""
-        return len(self._calls)
+        return f"it was called {counted(len(self), 'time')}" + "".join(
+            f"\n  {_shown(call)}" for call in self._calls[:20]
+        )
 
     def add(self, call: StubCall) -> None:
         """Take note of a call."""

@@ -96,7 +96,8 @@ def test_update_writes_snapshots_anew(project: Path, symphony: Symphony) -> None
 
 @pytest.mark.parametrize(
     ("words", "says"),
-    [(["nix"], "there is no file 'nix'"), (["players.py", "pyproject.toml"], "pyproject.toml is no test"), (["melodies"], "there are no tests at melodies")],
+    [(["nix"], "there is no file 'nix'"),
+     (["players.py", "pyproject.toml"], "pyproject.toml is no test"), (["melodies"], "there are no tests at melodies")],
 )  # fmt: skip
 def test_places_without_tests_are_told(symphony: Symphony, words: list[str], says: str) -> None:
     done = symphony("test", *words)
@@ -146,9 +147,10 @@ def test_a_new_project_passes_its_own_tests(tmp_path: Path) -> None:
     (announced / "entry_points.txt").write_text("[pytest11]\nsymphony = symphony.testing.pytest_plugin\n")
     path = os.pathsep.join([str(announced.parent), os.environ.get("PYTHONPATH", "")])
 
+    environment = {**os.environ, "PYTHONPATH": path}
     for command in (["-m", "symphony", "test"], ["-m", "pytest", "-q"]):
         done = subprocess.run(
-            [sys.executable, *command], cwd=tmp_path, env={**os.environ, "PYTHONPATH": path}, capture_output=True, text=True, timeout=120,
+            [sys.executable, *command], cwd=tmp_path, env=environment, capture_output=True, text=True, timeout=120,
         )  # fmt: skip
 
         assert done.returncode == 0, done.stdout + done.stderr

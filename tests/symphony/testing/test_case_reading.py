@@ -56,8 +56,10 @@ def test_words_of_other_tools_are_told_ours(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(
     ("text", "says"),
-    [("", "SYM111 the file is empty"), ("- a\n", "SYM106 a test file takes a map"), ("cases: []\n", "SYM106 cases: list should have at least 1 item"),
-     ("cases:\n  - {name: a}\n  - {name: a}\n", "SYM106 two cases have the name 'a'"), ("a: [\n", "SYM100"), ("cases: 1\ncases: 2\n", "SYM104")],
+    [("", "SYM111 the file is empty"), ("- a\n", "SYM106 a test file takes a map"),
+     ("cases: []\n", "SYM106 cases: list should have at least 1 item"),
+     ("cases:\n  - {name: a}\n  - {name: a}\n", "SYM106 two cases have the name 'a'"),
+     ("a: [\n", "SYM100"), ("cases: 1\ncases: 2\n", "SYM104")],
 )  # fmt: skip
 def test_files_that_are_refused(tmp_path: Path, text: str, says: str) -> None:
     assert any(says in problem for problem in problems_of(text, tmp_path))
@@ -70,7 +72,8 @@ def test_a_file_that_is_not_there_is_told(tmp_path: Path) -> None:
 
 def test_a_value_means_equality_and_a_map_with_one_known_key_something_else(tmp_path: Path) -> None:
     (tmp_path / "x.test.yaml").write_text(
-        "cases:\n  - name: a\n    expect:\n      outputs: {a: 1, b: {matches: x}, c: {matches: x, more: y}, d: {equals: {snapshot: true}}}\n"
+        "cases:\n  - name: a\n    expect:\n      outputs:\n        a: 1\n        b: {matches: x}\n"
+        "        c: {matches: x, more: y}\n        d: {equals: {snapshot: true}}\n"
     )
 
     outputs = read_cases(tmp_path / "x.test.yaml").document.cases[0].expect.outputs

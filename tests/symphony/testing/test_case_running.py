@@ -56,7 +56,8 @@ expect:
     assert problems_of(project, case) == [
         "12: the task loud: should be succeeded, is skipped (when)",
         "13: there is no task 'louder': did you mean 'loud'?",
-        "14: the stub of http.get_text should be called 3 times, and it was called 1 time\n    page (attempt 1): url='http://nowhere', "
+        "14: the stub of http.get_text should be called 3 times, and it was called 1 time\n"
+        "    page (attempt 1): url='http://nowhere', "
         "headers=None, token='', max_bytes=50000000, timeout_s=30.0, max_age=None, sha256=''",
         "14: calls of 'http.get' are only counted where it has a stub: did you mean 'http.get_text'?",
         "8: the output page: should match '^x', is \"a b\"",
@@ -87,8 +88,10 @@ def test_a_failure_that_is_not_expected_tells_the_error(project: Path) -> None:
 @pytest.mark.parametrize(
     ("case", "says"),
     [("params: {ulr: x}", "4: pages has no parameter 'ulr': did you mean 'url'?"),
-     ("stubs: {http.get_txt: {returns: x}}", "4: pages has no task that calls the player 'http.get_txt': did you mean 'http.get_text'?"),
-     ("stubs:\n  http.get_text: {returns: 5}", "5: the stub of http.get_text does not fit its output: the integer 5 does not fit string"),
+     ("stubs: {http.get_txt: {returns: x}}",
+      "4: pages has no task that calls the player 'http.get_txt': did you mean 'http.get_text'?"),
+     ("stubs:\n  http.get_text: {returns: 5}",
+      "5: the stub of http.get_text does not fit its output: the integer 5 does not fit string"),
      ("params: {url: 5}", "4: the parameter 'url'")],
 )  # fmt: skip
 def test_a_case_that_makes_no_sense_points_at_its_line(project: Path, case: str, says: str) -> None:
@@ -98,7 +101,9 @@ def test_a_case_that_makes_no_sense_points_at_its_line(project: Path, case: str,
 def test_snapshots_are_kept_beside_the_file_and_compared(project: Path) -> None:
     case = "stubs: {http.get_text: {returns: VALUE}}\nexpect: {outputs: {page: {snapshot: true}}}"
 
-    assert problems_of(project, case.replace("VALUE", "one"), ci=True)[0].startswith("5: the output page: there is no snapshot")
+    assert problems_of(project, case.replace("VALUE", "one"), ci=True)[0].startswith(
+        "5: the output page: there is no snapshot"
+    )
     assert problems_of(project, case.replace("VALUE", "one")) == []
     assert (project / "__snapshots__" / "pages.test" / "a_case.page.txt").read_text() == "one"
     assert "-one\n  +two" in problems_of(project, case.replace("VALUE", "two"))[0]

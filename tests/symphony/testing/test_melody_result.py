@@ -58,5 +58,5 @@ def test_outputs_that_differ_are_told_with_both_values(project: Path) -> None:
 
 
 def test_a_stub_that_was_not_given_is_told(failed: MelodyResult) -> None:
-    with pytest.raises(AssertionError, match="there is no stub 'text.lines': valid stubs: http.get_text"):
+    with pytest.raises(AssertionError, match=r"there is no stub 'text.lines': valid stubs: http.get_text"):
         failed.stubs["text.lines"]

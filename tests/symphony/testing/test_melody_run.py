@@ -47,7 +47,9 @@ def test_retries_after_days_take_no_time_on_a_clock_that_jumps(project: Path) ->
 def test_the_limit_of_a_run_goes_by_the_clock_that_jumps(project: Path) -> None:
     clock = FakeClock()
 
-    result = run_melody("pages", stubs={"http.get_text": OSError("gone")}, clock=clock, limit_s=10 * DAY_S, near=project)
+    result = run_melody(
+        "pages", stubs={"http.get_text": OSError("gone")}, clock=clock, limit_s=10 * DAY_S, near=project
+    )
 
     assert result.state == "failed"
     assert clock.monotonic() == 10 * DAY_S

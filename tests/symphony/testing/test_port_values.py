@@ -34,7 +34,8 @@ def test_values_that_fit(value: Any, wanted: str) -> None:
      (1.0, "integer", "1.0 (float) does not fit integer"), ("a", "path", "'a' (str) does not fit path"),
      (b"a", "text/html", "b'a' (bytes) does not fit text/html"), ([1, "a"], "list[integer]", "[1]: 'a' (str) does not fit integer"),
      ({"a": "b"}, "map[integer]", "['a']: 'b' (str) does not fit integer"), ({1}, "json", "{1} (set) does not fit json"),
-     ("c", 'literal["a", "b"]', "'c' (str) does not fit literal[\"a\", \"b\"]"), ([1], "tuple[integer]", "[1] (list) does not fit tuple[integer]"),
+     ("c", 'literal["a", "b"]', "'c' (str) does not fit literal[\"a\", \"b\"]"),
+     ([1], "tuple[integer]", "[1] (list) does not fit tuple[integer]"),
      (1, "string | null", "1 (int) does not fit string | null")],
 )  # fmt: skip
 def test_values_that_do_not_fit(value: Any, wanted: str, says: str) -> None:

@@ -23,13 +23,13 @@ cases:
     expect:
       outputs: {page: two}
 """
-PYTHON = '''\
+PYTHON = """\
 def test_page(run_melody, snapshot, melody_snapshot):
     result = run_melody("pages", stubs={"http.get_text": "one"})
 
     assert snapshot is melody_snapshot
     snapshot(result.outputs["page"])
-'''
+"""
 Pytest = Callable[..., "subprocess.CompletedProcess[str]"]
 
 
@@ -123,4 +123,10 @@ def test_people_without_melodies_load_nothing_but_the_plugin(project: Path, pyte
 
     assert done.returncode == 0, done.stdout
     loaded = done.stdout.partition("loaded ")[2].splitlines()[0].split()
-    assert loaded == ["symphony", "symphony.config", "symphony.config.project", "symphony.testing", "symphony.testing.pytest_plugin"]
+    assert loaded == [
+        "symphony",
+        "symphony.config",
+        "symphony.config.project",
+        "symphony.testing",
+        "symphony.testing.pytest_plugin",
+    ]

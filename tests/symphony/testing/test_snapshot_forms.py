@@ -29,7 +29,8 @@ DIGEST = hashlib.sha256(b"\xff\x00").hexdigest()
 
 @pytest.mark.parametrize(
     ("value", "form"),
-    [("a\nb", Form(".txt", "a\nb")), (5, Form(".json", "5\n")), ({"b": 1, "a": [True, None]}, Form(".json", '{\n  "a": [\n    true,\n    null\n  ],\n  "b": 1\n}\n')),
+    [("a\nb", Form(".txt", "a\nb")), (5, Form(".json", "5\n")),
+     ({"b": 1, "a": [True, None]}, Form(".json", '{\n  "a": [\n    true,\n    null\n  ],\n  "b": 1\n}\n')),
      (Point(1, float("nan")), Form(".json", '{\n  "x": 1,\n  "y": "nan"\n}\n')), ({2, 1}, Form(".json", "[\n  1,\n  2\n]\n")),
      (b"\xff\x00", Form(".json", f'{{\n  "bytes": 2,\n  "sha256": "{DIGEST}"\n}}\n')),
      ([{"a": 1, "b": "1"}, {"a": None, "c": 'q"'}], Form(".csv", '"a","b","c"\n1,"1",\n,,"q"""\n')),

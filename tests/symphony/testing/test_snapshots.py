@@ -22,7 +22,7 @@ def test_a_missing_snapshot_is_written_and_then_compared(tmp_path: Path) -> None
 
 
 def test_a_missing_snapshot_fails_on_a_build_server(tmp_path: Path) -> None:
-    with pytest.raises(AssertionError, match="there is no snapshot .*test_a.txt: run the test on your machine"):
+    with pytest.raises(AssertionError, match=r"there is no snapshot .*test_a.txt: run the test on your machine"):
         snapshots(tmp_path, ci=True)("one")
 
     assert list(tmp_path.iterdir()) == []

@@ -38,7 +38,9 @@ def test_a_stub_for_a_player_that_no_task_calls_names_the_nearest(project: Path)
 
 
 def test_a_value_that_does_not_fit_the_output_is_told_before_the_run(project: Path) -> None:
-    with pytest.raises(UsageError, match=r"the stub of http.get_text does not fit its output: 5 \(int\) does not fit string"):
+    with pytest.raises(
+        UsageError, match=r"the stub of http.get_text does not fit its output: 5 \(int\) does not fit string"
+    ):
         run_melody("pages", stubs={"http.get_text": 5}, near=project)
 
 
@@ -60,7 +62,7 @@ def test_calls_are_counted_with_their_inputs_defaults_included(project: Path) ->
     result = run_melody("pages", {"url": "u"}, stubs={"http.get_text": "x"}, near=project)
     calls = result.stubs["http.get_text"]
 
-    assert calls.count == 1
+    assert len(calls) == 1
     assert (calls[0].task, calls[0].attempt) == ("page", 1)
     assert calls[0].inputs["url"] == "u"
     assert "timeout_s" in calls[0].inputs
