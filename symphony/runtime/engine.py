@@ -524,6 +524,7 @@ class Engine:
             index=self.net.indexes[node], temporary=None if store.folder is None else store.folder / "tmp", stop=self.stop,
             log=self.teller.log,
             progress=lambda done, total: self.teller.event(EventKind.TASK_PROGRESS, path, {"done": done, "total": total}),
+            clock=self.settings.clock,
         )  # fmt: skip
 
     # ends --------------------------------------------------------------------------------------------------------

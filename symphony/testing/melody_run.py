@@ -26,7 +26,7 @@ def run_melody(
     clock: Clock | None = None,
     store: Any = "memory",
     strict: bool = True,
-    near: Path | None = None,
+    near: Path | str | None = None,
     **options: Any,
 ) -> MelodyResult:
     """Run a melody for a test, and wait for it. A failed task is no error here: look at the result.
@@ -48,8 +48,9 @@ def run_melody(
         UsageError: there is no such melody; a stub does not fit, or stands for a player that no task calls.
         KeyboardInterrupt: Ctrl-C ended the run.
     """
-    target = melody_near(melody, near)
-    project = project_around(near) if near is not None and isinstance(target, str) else project_of(target)
+    place = None if near is None else Path(near)
+    target = melody_near(melody, place)
+    project = project_around(place) if place is not None and isinstance(target, str) else project_of(target)
     checked = check(target, project=project)
     if checked.plan is None or not checked.ok:
         raise CompileError(checked.diagnostics)

@@ -35,7 +35,8 @@ PROGRAMS = {
     "testing/test_words.py": ["-m", "pytest", "-q", "-p", "no:cacheprovider"],
     "warm/test_labels.py": ["-m", "pytest", "-q", "-p", "no:cacheprovider"],
 }
-BESIDE = {"words_yaml/players.py", "program/counting.py", "testing/words.py", "testing/news.yaml", "errors/players.py", "warm/labels.py",
+BESIDE = {"words_yaml/players.py", "program/counting.py", "testing/words.py", "testing/news.yaml",
+          "errors/players.py", "warm/labels.py",
           "executor/threads.py", "executor/test_threads.py"}  # fmt: skip
 PAGES = [
     page

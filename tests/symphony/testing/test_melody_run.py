@@ -100,3 +100,15 @@ def test_a_folder_as_store_serves_the_second_time(project: Path, tmp_path: Path)
 
     assert first.tasks["lines"].state == "succeeded"
     assert second.tasks["lines"].state == "cached"
+
+
+def test_a_wait_of_a_week_takes_no_time_on_a_clock_that_jumps(project: Path) -> None:
+    (project / "melodies" / "wait.yaml").write_text(
+        "melody: wait\ntasks:\n  wait: {player: flow.sleep, with: {seconds: 604800, value: 5}}\noutputs: {out: '${{ tasks.wait }}'}\n"
+    )
+    clock = FakeClock()
+
+    result = run_melody("wait", clock=clock, near=str(project))
+
+    assert result.outputs["out"] == 5
+    assert clock.monotonic() == 7 * DAY_S
