@@ -15,7 +15,7 @@ from typing import Any, cast
 
 from symphony.define.garbage import CollectionEased, collection_paused
 from symphony.define.player import Player
-from symphony.errors import LostRunError, StoreError
+from symphony.errors import LostRunError, StoreError, UsageError
 from symphony.model.artifact import Artifact
 from symphony.model.event import Event, EventKind
 from symphony.model.expression import Expression
@@ -141,6 +141,10 @@ class Sitting:
         with collection_paused():
             self.program = build_program(plan, stand_ins=order.stand_ins)
         self._in_process = executor is None or executor.traits.in_process
+        if order.stand_ins and not self._in_process:
+            raise UsageError(
+                "stubs are called in this process, so only an executor of this process can run with them: pit"
+            )
         if executor is not None and not self._in_process:
             for step in every_step(self.program):
                 step.leave_to(executor.traits.resources)

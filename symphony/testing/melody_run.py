@@ -40,7 +40,7 @@ def run_melody(
         store: ``"memory"``, or a folder such as pytest's ``tmp_path``, to see what is served the second time.
         strict: whether a task that changes its inputs fails.
         near: the file or folder where names and relative paths of melodies start, besides the current folder.
-        options: more of `symphony.run`: `workers`, `limit_s`, `only`, `fail_fast`, `on_event`.
+        options: more of `symphony.run`: `executor` (the Pit when nothing is said), `workers`, `limit_s`, `only`, `fail_fast`, `on_event`.
 
     Raises:
         CompileError: the melody does not compile.
@@ -57,6 +57,7 @@ def run_melody(
     plan = checked.plan
     _check_params(plan, params or {})
     stand_ins = Stubs(plan, stubs or {})
+    options.setdefault("executor", "pit")
     result = run(plan, params, project=project, store=store, strict=strict, clock=clock, stand_ins=stand_ins.players,
                  **options)  # fmt: skip
     if result.state is RunState.CANCELLED:

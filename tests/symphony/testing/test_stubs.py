@@ -102,3 +102,10 @@ def test_an_async_player_in_a_process_of_its_own_can_be_stubbed(project: Path) -
 def test_in_turn_needs_an_answer() -> None:
     with pytest.raises(UsageError, match="at least one answer"):
         in_turn()
+
+
+def test_stubs_are_refused_where_calls_are_made_elsewhere(project: Path) -> None:
+    pytest.importorskip("distributed")
+
+    with pytest.raises(UsageError, match="stubs are called in this process"):
+        run_melody("pages", stubs={"http.get_text": "x"}, executor="dask", near=project)
