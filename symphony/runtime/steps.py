@@ -128,7 +128,7 @@ def build_program(
 
     Args:
         stand_ins: players to be called in place of pinned ones, by name: plain functions with the ports of those. They
-            are called in this process, whatever their tasks say of isolation.
+            are called in this process, whatever their tasks say of isolation, and what they give is never served.
 
     Raises:
         PlayerDefinitionError: a pinned player cannot be loaded.
@@ -141,8 +141,8 @@ def build_program(
 
 
 def _plain_pin(pin: PlayerPin) -> PlayerPin:
-    """The pin of a player that another one stands in for: a plain function."""
-    return pin.model_copy(update={"is_async": False, "fingerprint": False})
+    """The pin of a player that another one stands in for: a plain function, whose results are never served."""
+    return pin.model_copy(update={"is_async": False, "fingerprint": False, "cache": False})
 
 
 class _Builder:

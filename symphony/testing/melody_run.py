@@ -14,7 +14,9 @@ from symphony.model.names import did_you_mean
 from symphony.model.plan import Plan
 from symphony.model.states import RunState
 from symphony.runtime.clock import Clock
+from symphony.store.store import Store
 from symphony.testing.melody_result import MelodyResult
+from symphony.testing.storing import open_store
 from symphony.testing.stubs import Stubs
 
 
@@ -40,7 +42,8 @@ def run_melody(
         store: ``"memory"``, or a folder such as pytest's ``tmp_path``, to see what is served the second time.
         strict: whether a task that changes its inputs fails.
         near: the file or folder where names and relative paths of melodies start, besides the current folder.
-        options: more of `symphony.run`: `executor` (the Pit when nothing is said), `workers`, `limit_s`, `only`, `fail_fast`, `on_event`.
+        options: more of `symphony.run`: `executor` (the Pit when nothing is said), `workers`,
+            `limit_s`, `only`, `fail_fast`, `on_event`.
 
     Raises:
         CompileError: the melody does not compile.
@@ -58,8 +61,12 @@ def run_melody(
     _check_params(plan, params or {})
     stand_ins = Stubs(plan, stubs or {})
     options.setdefault("executor", "pit")
+    if isinstance(store, (str, Path)) and store != "memory":
+        store = open_store(Path(store))  # by itself: what stubs give must not reach a store that others share
     result = run(plan, params, project=project, store=store, strict=strict, clock=clock, stand_ins=stand_ins.players,
                  **options)  # fmt: skip
+    if isinstance(store, Store):
+        store.flush()
     if result.state is RunState.CANCELLED:
         raise KeyboardInterrupt  # the run took it and ended in order; the tests that follow are not to be run either
     if stand_ins.problem is not None:

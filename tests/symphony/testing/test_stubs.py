@@ -109,3 +109,18 @@ def test_stubs_are_refused_where_calls_are_made_elsewhere(project: Path) -> None
 
     with pytest.raises(UsageError, match="stubs are called in this process"):
         run_melody("pages", stubs={"http.get_text": "x"}, executor="dask", near=project)
+
+
+def test_a_stub_is_called_for_every_call_and_never_served(project: Path, tmp_path: Path) -> None:
+    (project / "melodies" / "twice.yaml").write_text(
+        "melody: twice\ntasks:\n  a: {player: text.upper, with: {text: x}}\n  b: {player: text.upper, with: {text: x}}\n"
+        "outputs: {a: '${{ tasks.a }}'}\n"
+    )
+
+    first = run_melody("twice", stubs={"text.upper": "one"}, store=tmp_path / "state", near=project)
+    second = run_melody("twice", stubs={"text.upper": "two"}, store=tmp_path / "state", near=project)
+    third = run_melody("twice", store=tmp_path / "state", near=project)
+
+    assert len(first.stubs["text.upper"]) == 2
+    assert second.outputs["a"] == "two"
+    assert third.outputs["a"] == "X"
