@@ -11,6 +11,7 @@ SymphonyError
 │   ├── PlayerResultError      what the body returned does not fit what it declares
 │   └── CodecError             a value cannot be kept so that it comes back equal
 ├── UsageError               the person at the command line: an unknown run, name or option
+│   └── ConfigurationError     a file or variable of settings is wrong; names the file, the line and the key
 ├── RefusedError             asked for, understood, and not allowed now (plan out of date, run owned elsewhere)
 ├── SurroundingsError        whoever runs the machine: disk full, executor missing, store unreadable
 │   ├── StoreError             the store cannot read or write
@@ -93,6 +94,10 @@ class UsageError(SymphonyError):
     """The call is wrong: an unknown run, task, output or option."""
 
     exit_code = 2
+
+
+class ConfigurationError(UsageError):
+    """Settings are wrong: an unknown key, a value of the wrong type, an environment that is not there."""
 
 
 class RefusedError(SymphonyError):

@@ -15,6 +15,8 @@ from symphony.errors import SurroundingsError, UsageError
 
 CONNECT_S = 20.0
 """How long a scheduler may take to answer."""
+ALLOWED_FAILURES = 1_000_000
+"""Of a scheduler of our own: the executor counts itself which call has cost workers, Dask would blame bystanders too."""
 
 
 class Cluster:
@@ -31,7 +33,7 @@ class Cluster:
         self, address: str | None, cluster: str | None, options: Mapping[str, Any], workers: int, threads: int
     ) -> None:  # fmt: skip
         self._own: Any = None
-        settings = {"distributed.scheduler.allowed-failures": 2, "distributed.admin.event-loop": "asyncio"}
+        settings = {"distributed.scheduler.allowed-failures": ALLOWED_FAILURES}
         with dask.config.set(settings), _quiet():
             if address is None:
                 self._own = self._started(cluster, options, workers, threads)
@@ -48,8 +50,8 @@ class Cluster:
         if cluster is None:
             defaults = {"n_workers": workers, "threads_per_worker": threads, "processes": True,
                         "dashboard_address": "127.0.0.1:0", "memory_limit": 0, "silence_logs": logging.CRITICAL}  # fmt: skip
-            return LocalCluster(**{**defaults, **options})
-        made = _class_named(cluster)(**options)
+            return _made(LocalCluster, {**defaults, **options})
+        made = _made(_class_named(cluster), options)
         made.scale(workers)
         return made
 
@@ -64,6 +66,16 @@ class Cluster:
         if self._own is not None:
             with _quiet(), contextlib.suppress(Exception):  # what is gone already need not be closed
                 self._own.close(timeout=max(2.0, grace_s))
+
+
+def _made(kind: Any, options: Mapping[str, Any]) -> Any:
+    try:
+        return kind(**options)
+    except TypeError as error:
+        given = ", ".join(options) or "none"
+        raise UsageError(f"the cluster class {kind.__name__} does not take these options ({given}): {error}") from error
+    except (OSError, RuntimeError, ValueError) as error:
+        raise SurroundingsError(f"the cluster {kind.__name__} does not start: {error}") from error
 
 
 def _class_named(name: str) -> Any:

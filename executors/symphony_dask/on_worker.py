@@ -2,30 +2,37 @@
 
 from __future__ import annotations
 
+import asyncio
+import contextlib
 import threading
+from collections.abc import Iterator
+from importlib.metadata import version
 from typing import Any
 
 from dask.sizeof import sizeof
-from distributed import WorkerPlugin, get_worker
+from distributed import WorkerPlugin, get_worker, secede
 
+from symphony.errors import SurroundingsError
 from symphony.runtime.remote.done import Done
-from symphony.runtime.remote.remote_call import News, RemoteCall
+from symphony.runtime.remote.remote_call import RemoteCall
 from symphony.runtime.remote.sheet import RunSheet
 from symphony.runtime.remote.worker import CallWorker
+from symphony_dask.naming import topic_of
+from symphony_dask.telling import Teller
 
+ASIDE_AT_MOST = 256
+"""How many calls that only wait for their coroutine may leave their slot of the worker to others."""
 _sheets: dict[str, bytes] = {}
 _workers: dict[str, CallWorker] = {}
+_tellers: dict[str, Teller] = {}
+_lost_one: set[str] = set()
 _lock = threading.Lock()
+_aside = threading.Semaphore(ASIDE_AT_MOST)
 
 
 @sizeof.register(Done)
 def _size_of_done(done: Done) -> int:
     return done.__sizeof__()
-
-
-def topic_of(run: str) -> str:
-    """Under which name the news of a run pass the scheduler."""
-    return f"symphony-{run}"
 
 
 class RunPlugin(WorkerPlugin):  # type: ignore[misc]
@@ -37,20 +44,50 @@ class RunPlugin(WorkerPlugin):  # type: ignore[misc]
     """
 
     def __init__(self, run: str, sheet: bytes) -> None:
-        self.name = topic_of(run)
+        self.name, self._version = topic_of(run), version("symphony")
         self.run, self.sheet = run, sheet
 
     def setup(self, worker: Any) -> None:
-        """Keep the sheet; the players are loaded with the first call."""
+        """Keep the sheet; the players are loaded with the first call.
+
+        Raises:
+            SurroundingsError: the worker has another version of Symphony.
+        """
+        if version("symphony") != self._version:
+            raise SurroundingsError(
+                f"the worker {worker.name} has Symphony {version('symphony')}, the engine has {self._version}; "
+                "install the same version on both"
+            )
         _sheets[self.run] = self.sheet
 
-    def teardown(self, worker: Any) -> None:
+    async def teardown(self, worker: Any) -> None:
         """End everything that this worker started for the run."""
         _sheets.pop(self.run, None)
         with _lock:
-            known = _workers.pop(self.run, None)
+            known, teller = _workers.pop(self.run, None), _tellers.pop(self.run, None)
         if known is not None:
-            known.close()
+            known.cancel()
+            await asyncio.to_thread(known.close)
+        if teller is not None:
+            teller.close()
+
+
+class LossPlugin(WorkerPlugin):  # type: ignore[misc]
+    """Tells the workers that one of them was lost: from now on a start is told before the body begins.
+
+    Else a call that kills its worker at once would leave no trace of who it was.
+    """
+
+    def __init__(self, run: str) -> None:
+        self.name, self.run = f"{topic_of(run)}-loss", run
+
+    def setup(self, worker: Any) -> None:
+        """Take note."""
+        _lost_one.add(self.run)
+
+    def teardown(self, worker: Any) -> None:
+        """Forget it."""
+        _lost_one.discard(self.run)
 
 
 def make_call(run: str, payload: bytes, *before: Done) -> Done:
@@ -58,10 +95,9 @@ def make_call(run: str, payload: bytes, *before: Done) -> Done:
     return _worker_of(run).perform(RemoteCall.from_bytes(payload), {done.call: done for done in before})
 
 
-def cancel_run(run: str) -> None:
-    """End all bodies of a run on this worker."""
-    with _lock:
-        known = _workers.get(run)
+async def cancel_run(run: str) -> None:
+    """End all bodies of a run on this worker; a coroutine, so that nobody need wait for it."""
+    known = _workers.get(run)
     if known is not None:
         known.cancel()
 
@@ -72,10 +108,25 @@ def _worker_of(run: str) -> CallWorker:
         return known
     with _lock:
         if run not in _workers:
-            worker, topic = get_worker(), topic_of(run)
-
-            def tell(news: News) -> None:
-                worker.log_event(topic, news)
-
-            _workers[run] = CallWorker(RunSheet.from_bytes(_sheets[run]), tell, name=str(worker.name))
+            if run not in _sheets:
+                raise SurroundingsError(f"the run {run} has ended on this worker: its engine was not heard of any more")
+            worker, sheet = get_worker(), RunSheet.from_bytes(_sheets[run])
+            carefully = sheet.stops_on_failure
+            teller = _tellers[run] = Teller(worker, topic_of(run), lambda: carefully or run in _lost_one)
+            _workers[run] = CallWorker(
+                sheet, teller.tell, name=str(worker.name), aside=_stepped_aside
+            )
         return _workers[run]
+
+
+@contextlib.contextmanager
+def _stepped_aside() -> Iterator[None]:
+    """Leave the slot of this thread to another call while this one only waits; not where too many have done so."""
+    if not _aside.acquire(blocking=False):
+        yield
+        return
+    try:
+        secede()
+        yield
+    finally:
+        _aside.release()

@@ -24,6 +24,9 @@ if TYPE_CHECKING:
     from symphony.bootstrap.checking import compile as compile
     from symphony.bootstrap.checking import compile_with as compile_with
     from symphony.bootstrap.checking import load as load
+    from symphony.bootstrap.deploying import deploy as deploy
+    from symphony.bootstrap.executors import EXTRA_EXECUTORS as EXTRA_EXECUTORS
+    from symphony.bootstrap.executors import executor_named as executor_named
     from symphony.bootstrap.finding import find_definition as find_definition
     from symphony.bootstrap.finding import project_of as project_of
     from symphony.bootstrap.finding import shipped_melodies as shipped_melodies
@@ -31,9 +34,7 @@ if TYPE_CHECKING:
     from symphony.bootstrap.identities import identities_of as identities_of
     from symphony.bootstrap.importing import import_file as import_file
     from symphony.bootstrap.pins import verify_pins as verify_pins
-    from symphony.bootstrap.running import EXTRA_EXECUTORS as EXTRA_EXECUTORS
     from symphony.bootstrap.running import dry_run as dry_run
-    from symphony.bootstrap.running import executor_named as executor_named
     from symphony.bootstrap.running import resume as resume
     from symphony.bootstrap.running import run as run
     from symphony.bootstrap.running import run_async as run_async
@@ -56,12 +57,14 @@ _NAMES = {
         "why",
     ),
     "checking": ("Checked", "catalog_of", "check", "compile", "compile_with", "load"),
+    "deploying": ("deploy",),
     "finding": ("find_definition", "project_of", "shipped_melodies"),
     "gathering": ("gathered",),
     "identities": ("identities_of",),
     "importing": ("import_file",),
     "pins": ("verify_pins",),
-    "running": ("EXTRA_EXECUTORS", "dry_run", "executor_named", "resume", "run", "run_async"),
+    "executors": ("EXTRA_EXECUTORS", "executor_named"),
+    "running": ("dry_run", "resume", "run", "run_async"),
     "stores": ("open_project_store", "open_store_to_look"),
 }
 """The public names, by the module where they are found."""

@@ -118,8 +118,8 @@ def why(run: str, task: str, *, project: Project | None = None) -> list[Decision
     """Say why a task of a run ran, was served or was left out."""
     from symphony.runtime.history import why_of
 
-    store = open_store_to_look(project or find_project(Path.cwd()))
-    return why_of(store, find_run(store, run), task)
+    with open_store_to_look(project or find_project(Path.cwd())) as store:
+        return why_of(store, find_run(store, run), task)
 
 
 UNANSWERED_S = 6.0
@@ -156,8 +156,12 @@ def cancel(store: Store, run: RunRecord, *, wait_s: float = 30.0) -> str:
 
 def replay(run: str, task: str, *, project: Project | None = None, pdb: bool = False) -> Any:
     """Make one call of an earlier run again, in this process, with its recorded inputs; returns what the body gives."""
+    from symphony.bootstrap.environments import made_under  # only calls that are made need what is behind these
+    from symphony.config.environment import environment_of
     from symphony.runtime.replaying import replay_call
 
     home = project or find_project(Path.cwd())
     store = open_store_to_look(home)
-    return replay_call(store, find_run(store, run), task, home.root, pdb=pdb)
+    record = find_run(store, run)
+    with made_under(environment_of(home.root, str(record.options.get("environment") or "") or None)):
+        return replay_call(store, record, task, home.root, pdb=pdb)

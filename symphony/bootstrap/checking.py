@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from symphony.bootstrap.environments import problems_under
 from symphony.bootstrap.finding import file_of, find_definition, folders_of, project_around, project_of
 from symphony.bootstrap.identities import identities_of
 from symphony.bootstrap.importing import python_melody
@@ -14,6 +15,7 @@ from symphony.bootstrap.placing import finished, forget_texts
 from symphony.bootstrap.reading import Read, read_definition
 from symphony.bootstrap.resources import never_possible
 from symphony.compiler.compile import Compilation, compile_melody
+from symphony.config.environment import Environment, environment_of
 from symphony.config.project import Project, find_project
 from symphony.define.catalog import ProjectCatalog
 from symphony.define.garbage import collection_paused
@@ -50,43 +52,51 @@ class Checked:
         return self.plan is not None and not any(d.severity is Severity.ERROR for d in self.diagnostics)
 
 
-def check(target: Any, *, project: Project | None = None, imports: bool = True) -> Checked:
+def check(
+    target: Any, *, project: Project | None = None, imports: bool = True, env: str | Environment | None = None
+) -> Checked:
     """Check a melody, a plan, or a file of either; never raises for problems of the melody.
+
+    The plan is the same under every environment; what an environment cannot honour is among the problems.
 
     Args:
         target: what to check.
         project: whose players are meant; None: the project above the melody.
         imports: False reads players from their source text and executes nothing of the project.
+        env: the environment it is to run under, by name; None: the one that the settings choose.
+
+    Raises:
+        ConfigurationError: the settings are wrong, or there is no such environment.
     """
     with collection_paused():
-        return _checked(target, project, imports)
+        return _checked(target, project, imports, env)
 
 
-def _checked(target: Any, project: Project | None, imports: bool) -> Checked:
+def _checked(target: Any, project: Project | None, imports: bool, env: str | Environment | None) -> Checked:
     if isinstance(target, Plan):
-        return Checked(None, target, ())
+        return _checked_plan(target, project or project_of(target), env)
     if isinstance(target, (str, Path)):
         place = find_definition(str(target), project or find_project(Path.cwd()))
         file = Path(place.partition(":")[0])
         home = project or project_around(file)
         if place.endswith(".json"):
             plan = Plan.from_text(Path(place).read_text("utf-8"), file=place)
-            return Checked(None, plan.from_origin(folders_of(home, file.parent, home.melodies)), ())
+            return _checked_plan(plan.from_origin(folders_of(home, file.parent, home.melodies)), home, env)
         if not imports and file.suffix == ".py":
             raise UsageError(f"{file} is Python: it can only be read by importing it; --no-import is for YAML melodies")
         try:
             if file.suffix == ".py":
                 function = python_melody(file, place.partition(":")[2])
-                return _compiled(read_definition(place), home, file.parent, function)
-            return _compiled(read_definition(place), home, file.parent, imports=imports)
+                return _compiled(read_definition(place), home, file.parent, function, env=env)
+            return _compiled(read_definition(place), home, file.parent, imports=imports, env=env)
         except TracingError as error:
             return Checked(None, None, finished((_tracing_problem(error, place),)))
     if isinstance(target, MelodyFunction):
         home = project or project_around(file_of(target))
-        return _compiled(Read(target.trace()), home, Path(target.file).parent, target)
+        return _compiled(Read(target.trace()), home, Path(target.file).parent, target, env=env)
     if isinstance(target, Melody):
         own = file_of(target)
-        return _compiled(Read(target), project or project_around(own), own.parent if own else Path.cwd())
+        return _compiled(Read(target), project or project_around(own), own.parent if own else Path.cwd(), env=env)
     raise UsageError(f"a melody, a plan or a path is needed, not {type(target).__name__}")
 
 
@@ -99,8 +109,9 @@ def _tracing_problem(error: TracingError, place: str) -> Diagnostic:
 
 
 def _compiled(
-    read: Read, project: Project, folder: Path, traced: MelodyFunction | None = None, *, imports: bool = True
-) -> Checked:
+    read: Read, project: Project, folder: Path, traced: MelodyFunction | None = None, *, imports: bool = True,
+    env: str | Environment | None,
+) -> Checked:  # fmt: skip
     if read.melody is None:
         return Checked(None, None, finished(read.diagnostics))
     before = list(read.diagnostics)
@@ -108,8 +119,20 @@ def _compiled(
         before.append(_unsteady(read.melody, again))
     result = compile_with(read.melody, project, folder, broken=read.broken, before=before, imports=imports)
     plan = None if result.plan is None else result.plan.from_origin(folders_of(project, folder))
-    here = never_possible(plan, project, read.melody) if plan is not None else []
+    here = problems_here(plan, project, env, read.melody) if plan is not None else []
     return Checked(read.melody, plan, finished((*result.diagnostics, *here)))
+
+
+def problems_here(
+    plan: Plan, project: Project, env: str | Environment | None, melody: Melody | None = None
+) -> list[Diagnostic]:
+    """What a plan asks for that an environment cannot give or honour."""
+    environment = env if isinstance(env, Environment) else environment_of(project.root, env)
+    return [*never_possible(plan, environment, melody), *problems_under(plan, environment, melody)]
+
+
+def _checked_plan(plan: Plan, project: Project, env: str | Environment | None) -> Checked:
+    return Checked(None, plan, tuple(problems_here(plan, project, env)))
 
 
 def compile_with(
@@ -166,14 +189,17 @@ def load(target: str | Path) -> Melody:
     return read.melody
 
 
-def compile(target: Any) -> Plan:
+def compile(target: Any, *, env: str | None = None) -> Plan:
     """Compile a ``@melody`` function, a Melody, or a path.
+
+    Args:
+        env: the environment that must be able to run it; the plan is the same under every one.
 
     Raises:
         CompileError: carries every problem found.
     """
     forget_texts()
-    checked = check(target)
+    checked = check(target, env=env)
     if checked.plan is None or not checked.ok:
         raise CompileError(checked.diagnostics)
     return checked.plan

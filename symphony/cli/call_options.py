@@ -24,6 +24,10 @@ StateDir = Annotated[
     typer.Option("--state-dir", metavar="DIR", help="The state folder [default: $SYMPHONY_STATE, else .symphony]."),
 ]
 """For commands whose --state is the state of runs."""
+Env = Annotated[
+    str | None,
+    typer.Option("--env", metavar="NAME", help="The environment [default: $SYMPHONY_ENV, else as configured]."),
+]
 RunReference = Annotated[str, typer.Argument(metavar="RUN", help="A run: its id, a unique prefix, or 'last'.")]
 
 

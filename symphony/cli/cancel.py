@@ -34,7 +34,9 @@ def cancel(
             f"run {record.id} was asked to stop and has not ended after {wait:g} s; look at it with: symphony show {record.id}"
         )
     elif after == "interrupted":
-        say(f"run {record.id} did not answer and was killed; what it recorded is kept: go on with: symphony resume {record.id}")
+        say(
+            f"run {record.id} did not answer and was killed; what it recorded is kept: go on with: symphony resume {record.id}"
+        )
     else:
         say(f"run {record.id} is {after}")
     raise typer.Exit(1 if after == "running" else 0)

@@ -8,6 +8,7 @@ from typing import Annotated
 
 import typer
 
+from symphony.cli.call_options import Env
 from symphony.cli.terminal import has_colour, say, write
 from symphony.errors import RefusedError, UsageError
 from symphony.model.quantities import counted
@@ -26,6 +27,7 @@ def check(
     no_import: Annotated[
         bool, typer.Option("--no-import", help="Read players from their source; execute nothing of the project.")
     ] = False,
+    env: Env = None,
 ) -> None:
     """Check melodies without running anything.
 
@@ -34,7 +36,7 @@ def check(
     from symphony import bootstrap  # the engine; loaded by the commands that need it
 
     format = "json" if json else format
-    ok = _report(bootstrap.gathered(files), format, imports=not no_import)
+    ok = _report(bootstrap.gathered(files), format, imports=not no_import, env=env)
     raise typer.Exit(0 if ok else 2)
 
 
@@ -50,10 +52,12 @@ def compile_(
     ] = False,
     format: Format = "text",
     json: Annotated[bool, typer.Option("--json", help="Short for --format json.")] = False,
+    env: Env = None,
 ) -> None:
     """Compile melodies into plans.
 
-    A plan is a file that can be read, hashed, compared and run. Those of several melodies go beside them, NAME.plan.json.
+    A plan is a file that can be read, hashed, compared and run; it is the same under every environment. Those of several
+    melodies go beside them, NAME.plan.json.
     """
     format = "json" if json else format
     from symphony import bootstrap  # the engine; loaded by the commands that need it
@@ -65,9 +69,9 @@ def compile_(
             f"-o names one file, and {len(found)} melodies were given: without it each plan goes beside its melody"
         )
     with own_stdout():
-        checked = [bootstrap.check(file) for file in found]
+        checked = [bootstrap.check(file, env=env) for file in found]
     if not all(c.plan is not None and c.ok for c in checked):
-        _report(found, format)
+        _report(found, format, env=env)
         raise typer.Exit(2)
     plans = {file: c.plan.to_text() for file, c in zip(found, checked, strict=True) if c.plan is not None}
     if only_check:
@@ -82,7 +86,7 @@ def compile_(
         _warn(checked[0])
         write(plans[found[0]])
         return
-    _report(found, format)
+    _report(found, format, env=env)
 
 
 def _beside(file: str) -> Path:
@@ -91,7 +95,7 @@ def _beside(file: str) -> Path:
     return Path(path).with_suffix(f".{name}.plan.json" if colon else ".plan.json")
 
 
-def _report(files: list[str], format: str, *, imports: bool = True) -> bool:
+def _report(files: list[str], format: str, *, imports: bool = True, env: str | None = None) -> bool:
     """Report the problems of all files on stdout; returns whether there are no errors."""
     from symphony import bootstrap  # the engine; loaded by the commands that need it
     from symphony.cli.own_stdout import own_stdout
@@ -102,7 +106,7 @@ def _report(files: list[str], format: str, *, imports: bool = True) -> bool:
     if format not in FORMATS:
         report(format, ())  # raises, naming the formats
     with own_stdout():
-        checked = [bootstrap.check(file, imports=imports) for file in files]
+        checked = [bootstrap.check(file, imports=imports, env=env) for file in files]
     found = [d for c in checked for d in c.diagnostics]
     plan = checked[0].plan if len(checked) == 1 else None
     about = Surroundings(

@@ -39,7 +39,7 @@ class Asked:
 
 
 Names = Callable[[str, Asked], Iterator[Candidate]]
-"""Gives what there is of a kind: ``run``, ``melody``, ``task``, ``executor``, ``player``."""
+"""Gives what there is of a kind: ``run``, ``melody``, ``task``, ``executor``, ``environment``, ``player``."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,7 +13,7 @@ from symphony.cli.program import app
 
 FILE = Path(__file__).with_name("completion_table.json")
 _BY_NAME = {
-    "file": "melody", "files": "melody", "before": "melody", "after": "melody", "executor": "executor",
+    "file": "melody", "files": "melody", "before": "melody", "after": "melody", "executor": "executor", "env": "environment",
     "name": "player", "identity": "player", "shell": "bash|zsh|fish",
 }  # fmt: skip
 """What stands for a value, by the name of the parameter."""

@@ -1,4 +1,4 @@
-"""Names of runs, tasks, melodies, executors and players, found quickly: files are looked at, nothing is imported."""
+"""Names of runs, tasks, melodies, executors, environments and players, found quickly: files are looked at, nothing is imported."""
 
 from __future__ import annotations
 
@@ -31,6 +31,8 @@ def names(kind: str, asked: Asked) -> Iterator[Candidate]:
         yield from _melodies(project)
     elif kind == "executor":
         yield from _executors()
+    elif kind == "environment":
+        yield from _environments(project)
     elif kind == "player":
         yield from _players(project)
 
@@ -83,6 +85,12 @@ def _executors() -> Iterator[Candidate]:
 
     yield from KNOWN_EXECUTORS.items()
     yield from ((e.name, e.value) for e in entry_points(group="symphony.executors") if e.name not in KNOWN_EXECUTORS)
+
+
+def _environments(project: Project) -> Iterator[Candidate]:
+    from symphony.config.sources import named_environments  # only for environments
+
+    yield from named_environments(project.root).items()
 
 
 def _players(project: Project) -> Iterator[Candidate]:

@@ -85,7 +85,7 @@ _PLAYER = _record(
 )  # fmt: skip
 _TRAITS = _record(
     "What it can do.", in_process=FLAG, remote=FLAG, shares_memory=FLAG, can_kill=FLAG, ships_code=FLAG,
-    accepts_pending=FLAG, resources=_list(TEXT),
+    accepts_pending=FLAG, follows=FLAG, resources=_list(TEXT),
 )  # fmt: skip
 _SIDE = _record("One of the two plans.", melody=TEXT, version=TEXT, plan=DIGEST)
 _CHANGE = _record(
@@ -146,8 +146,14 @@ DOCUMENTS: dict[str, tuple[str, Schema]] = {
     "store-du": ("symphony store du", _record(folder=TEXT, kinds=_map(_record(count=COUNT, bytes=COUNT)))),
     "store-gc": ("symphony store gc", _record(
         dry_run=FLAG, bytes=COUNT, runs=_list(TEXT), keys=COUNT, artifacts=COUNT, objects=COUNT)),
+    "store-push": ("symphony store push", _record(store=TEXT, keys=COUNT)),
     "store-verify": ("symphony store verify", _record(
         ok=FLAG, damaged=_list(_record(digest=TEXT, where=TEXT, why=TEXT)))),
+    "import": ("symphony import", _record(
+        melody=_or_null(TEXT),
+        notes=_list(_record(
+            "What was not understood (warning), meant the same in another form (note), or stops the import (error).",
+            severity=_one_of(Severity), message=TEXT, file=TEXT, line=_PLACE, column=_PLACE, path=TEXT)))),
     "graph": ("symphony graph", _record(
         melody=TEXT, nodes=_list(_record(id=TEXT, label=TEXT, kind=TEXT)),
         edges=_list(_record(source=TEXT, target=TEXT, kind=TEXT)), groups=_list(_record(id=TEXT)))),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 import tempfile
@@ -29,11 +30,12 @@ def lack_of_pytest(files: Sequence[Path]) -> SurroundingsError:
     )
 
 
-def run_pytest(places: Sequence[str], *, choose: str, update: bool, quiet: bool) -> list[Outcome]:
+def run_pytest(places: Sequence[str], *, choose: str, env: str | None, update: bool, quiet: bool) -> list[Outcome]:
     """Run the Python tests at these places; gives what became of them.
 
     Args:
         choose: the expression of ``-k``, or an empty text.
+        env: the environment that melodies run in, by name: told as ``SYMPHONY_ENV``.
         update: whether snapshots are written anew.
         quiet: whether stdout is wanted for something else: pytest then talks to stderr.
 
@@ -48,7 +50,9 @@ def run_pytest(places: Sequence[str], *, choose: str, update: bool, quiet: bool)
         command += ["-k", choose] if choose else []
         command += ["--melody-update"] if update else []
         sys.stdout.flush()
-        code = subprocess.run(command, check=False, stdout=sys.stderr if quiet else None).returncode
+        variables = {**os.environ, "SYMPHONY_ENV": env} if env is not None else None
+        stdout = sys.stderr if quiet else None
+        code = subprocess.run(command, check=False, stdout=stdout, env=variables).returncode
         if code == _NOTHING:
             return []
         if code == _INTERRUPTED and not _has_cases(report):

@@ -10,6 +10,7 @@ from typing import Annotated, Any
 import typer
 
 from symphony.cli.call_options import (
+    Env,
     Json,
     RunReference,
     State,
@@ -35,9 +36,11 @@ def run(
     output: Annotated[
         Texts | None, typer.Option("-o", "--output", metavar="NAME=PATH", help="Write an output there; repeat it.")
     ] = None,
+    env: Env = None,
     executor: Annotated[
-        str, typer.Option("--executor", metavar="NAME", help="Where it runs; see 'symphony executors'.")
-    ] = "pit",
+        str | None,
+        typer.Option("--executor", metavar="NAME", help="Where it runs [default: as the environment says, else pit]."),
+    ] = None,
     workers: Annotated[
         int | None, typer.Option("--workers", min=1, metavar="N", help="How many calls at a time.")
     ] = None,
@@ -56,9 +59,9 @@ def run(
     ] = None,
     strict: Annotated[bool, typer.Option("--strict", help="Check that calls leave their inputs as they were.")] = False,
     durability: Annotated[
-        str,
+        str | None,
         typer.Option("--durability", metavar="process|power", help="What results survive: a kill, or a power cut too."),
-    ] = "process",
+    ] = None,
     timeout: Annotated[
         str | None, typer.Option("--timeout", metavar="TIME", help="Cancel what is not done by then: 90s, 20m, 2h.")
     ] = None,
@@ -87,7 +90,7 @@ def run(
 
     With --matrix several times; the worst end counts. A summary goes to $GITHUB_STEP_SUMMARY where that is set.
     """
-    if durability not in ("process", "power"):
+    if durability not in (None, "process", "power"):
         raise UsageError(
             f"--durability {durability!r}: valid are process (survives a kill) and power (survives a power cut)"
         )
@@ -97,7 +100,7 @@ def run(
     given, texts = read_params(params), parse_params(param or [])
     project = project_of(melody, state)
     options: dict[str, Any] = {
-        "executor": executor, "durability": durability, "workers": workers, "processes": processes,
+        "env": env, "executor": executor, "durability": durability, "workers": workers, "processes": processes,
         "no_cache": no_cache, "project": project,
         "fail_fast": fail_fast, "strict": strict, "only": tuple(only or ()), "until": tuple(until or ()), "limit_s": _limit(timeout),
         "force": tuple(force or ()), "tags": tuple(tag or ()),
@@ -117,6 +120,7 @@ def run(
 
 def resume(
     run: RunReference = "last",
+    env: Annotated[str | None, typer.Option("--env", metavar="NAME", help="Another environment than before.")] = None,
     executor: Annotated[
         str | None, typer.Option("--executor", metavar="NAME", help="Another executor than before.")
     ] = None,
@@ -133,7 +137,7 @@ def resume(
     project = project_here(state)
 
     def start(on_event: Callable[[Any], None]) -> Any:
-        return bootstrap.resume(run, project=project, executor=executor, on_event=on_event)
+        return bootstrap.resume(run, project=project, env=env, executor=executor, on_event=on_event)
 
     code, document, _ = _finish(start, project, {}, json=json)
     if json:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import asdict
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -14,14 +15,18 @@ from symphony.errors import UsageError
 
 app = command_group("See, clean and verify what is kept.")
 
+Shared = Annotated[bool, typer.Option("--shared", help="The shared store, over the wire, too; see SYMPHONY_STORE.")]
+
 
 @app.command()
-def du(json: Json = False, state: State = None) -> None:
+def du(shared: Shared = False, json: Json = False, state: State = None) -> None:
     """Say how much is kept, and where."""
     project = project_here(state)
     from symphony.store.care import disk_usage  # the store; --help needs none of it
+    from symphony.store.shared_care import shared_usage
 
-    usage = disk_usage(store_of(project))
+    store = store_of(project)
+    usage = {**disk_usage(store), **(shared_usage(store) if shared else {})}
     if json:
         kinds = {kind: {"count": u.count, "bytes": u.size_bytes} for kind, u in usage.items()}
         write_document({"folder": str(project.state), "kinds": kinds})
@@ -40,14 +45,22 @@ def gc(
     older_than: Annotated[
         str | None, typer.Option("--older-than", metavar="AGE", help="Forget runs that ended longer ago: 12h, 30d.")
     ] = None,
+    shared: Annotated[
+        bool,
+        typer.Option("--shared", help="The shared store instead: results put longer ago, and what nobody refers to."),
+    ] = False,
     json: Json = False,
     state: State = None,
 ) -> None:
     """Remove what nothing refers to.
 
-    Without --keep-runs and --older-than every run stays, with all that it refers to.
+    Without --keep-runs and --older-than every run stays, with all that it refers to. Nothing is ever removed from a
+    shared store unless --shared is given.
     """
     age_s = _age_s(older_than)
+    if shared:
+        _collect_shared(dry_run, keep_runs, age_s, json, state)
+        return
     from symphony.bootstrap.asking import goes_on
     from symphony.store.care import collect  # the store; --help needs none of it
 
@@ -63,15 +76,50 @@ def gc(
     write_table(("what", "would go" if dry_run else "removed"), [*rows, ("size", size_text(gone.size_bytes))])
 
 
+def _collect_shared(dry_run: bool, keep_runs: int | None, age_s: float | None, json: bool, state: Path | None) -> None:
+    if keep_runs is not None:
+        raise UsageError(
+            "--keep-runs does not go with --shared: a shared store has results, not runs; use --older-than"
+        )
+    from symphony.store.shared_care import collect_shared  # the store; --help needs none of it
+
+    gone = collect_shared(store_of(project_here(state)), dry_run=dry_run, older_than_s=age_s)
+    if json:
+        document = asdict(gone)
+        write_document({"dry_run": dry_run, "bytes": document.pop("size_bytes"), **document})
+        return
+    rows = [("shared keys", gone.keys), ("shared objects", gone.objects), ("size", size_text(gone.size_bytes))]
+    write_table(("what", "would go" if dry_run else "removed"), rows)
+
+
 @app.command()
-def verify(json: Json = False, state: State = None) -> None:
+def push(json: Json = False, state: State = None) -> None:
+    """Put what is kept here on the shared store.
+
+    For results from before there was one; what is recorded since is there already.
+    """
+    from symphony.store.shared_care import push as pushed  # the store; --help needs none of it
+    from symphony.store.shared_care import shared_side
+
+    store = store_of(project_here(state))
+    count, where = pushed(store), shared_side(store).shared.name
+    if json:
+        write_document({"store": where, "keys": count})
+    else:
+        write(f"{count} results are at {where}")
+
+
+@app.command()
+def verify(shared: Shared = False, json: Json = False, state: State = None) -> None:
     """Read everything that is kept.
 
     Exits with 1 and prints each damaged SHA-256.
     """
     from symphony.store.care import verify as verified  # the store; --help needs none of it
+    from symphony.store.shared_care import verify_shared
 
-    damaged = verified(store_of(project_here(state)))
+    store = store_of(project_here(state))
+    damaged = [*verified(store), *(verify_shared(store) if shared else ())]
     if json:
         write_document({"ok": not damaged, "damaged": [asdict(d) for d in damaged]})
     elif damaged:

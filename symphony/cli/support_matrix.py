@@ -15,6 +15,7 @@ WORDS = {
     "can_kill": "ends running bodies",
     "ships_code": "ships the project's code",
     "accepts_pending": "takes calls ahead of their inputs",
+    "follows": "shows the run in a place of its own",
 }
 """Each trait that is true or false, in words; what `resources` holds makes a row for each resource."""
 RESOURCES = ("cpus", "memory", "gpus", "tokens")

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from symphony.cli.call_options import Json
+from symphony.cli.call_options import Env, Json
 from symphony.cli.terminal import say, write, write_document
 from symphony.config.project import CASE_SUFFIXES
 from symphony.errors import CompileError, UsageError
@@ -30,6 +30,7 @@ def run_tests(
             "-k", metavar="EXPRESSION", help="Only tests with these parts in their names: 'report and not slow'."
         ),
     ] = "",
+    env: Env = None,
     update: Annotated[bool, typer.Option("--update", help="Write snapshots that differ anew.")] = False,
     junit: Annotated[
         Path | None, typer.Option("--junit", metavar="FILE", help="Write the results as JUnit XML.")
@@ -45,12 +46,12 @@ def run_tests(
 
     chosen, begun = name_filter(choose), perf_counter()
     cases, python = _tests_at(paths or ["."])
-    outcomes = list(_run_cases(cases, chosen, update=update, quiet=json))
+    outcomes = list(_run_cases(cases, chosen, env=env, update=update, quiet=json))
     unable = bool(python) and not has_pytest()
     if unable and not outcomes:
         raise lack_of_pytest(python)
     if python and not unable:
-        outcomes += _run_python(paths or [], choose=choose, update=update, quiet=json)
+        outcomes += _run_python(paths or [], choose=choose, env=env, update=update, quiet=json)
     _report(outcomes, perf_counter() - begun, json=json, junit=junit)
     if unable:
         raise lack_of_pytest(python)
@@ -82,13 +83,15 @@ def _tests_at(places: Sequence[str]) -> tuple[list[Path], list[Path]]:
     return [f for f in found if f.suffix != ".py"], [f for f in found if f.suffix == ".py"]
 
 
-def _run_cases(files: Sequence[Path], chosen: Chooses, *, update: bool, quiet: bool) -> Iterator[Outcome]:
+def _run_cases(
+    files: Sequence[Path], chosen: Chooses, *, env: str | None, update: bool, quiet: bool
+) -> Iterator[Outcome]:
     """Run the cases of YAML files, and tell of each as it ends."""
     from symphony.cli.case_outcomes import line_of
 
     for file in files:
         shown = False
-        for outcome in _outcomes_of(file, chosen, update=update):
+        for outcome in _outcomes_of(file, chosen, env=env, update=update):
             if not quiet:
                 if not shown:
                     write(outcome.file)
@@ -97,7 +100,7 @@ def _run_cases(files: Sequence[Path], chosen: Chooses, *, update: bool, quiet: b
             yield outcome
 
 
-def _outcomes_of(file: Path, chosen: Chooses, *, update: bool) -> Iterator[Outcome]:
+def _outcomes_of(file: Path, chosen: Chooses, *, env: str | None, update: bool) -> Iterator[Outcome]:
     from symphony.cli.case_outcomes import FAILED, PASSED, Outcome
     from symphony.cli.own_stdout import own_stdout
     from symphony.compiler.report_text import report_text
@@ -114,18 +117,18 @@ def _outcomes_of(file: Path, chosen: Chooses, *, update: bool) -> Iterator[Outco
             continue
         begun = perf_counter()
         with own_stdout():
-            problems = run_case(read, index, update=update)
+            problems = run_case(read, index, update=update, env=env)
         line = read.line(("cases", index))
         state = FAILED if problems else PASSED
         yield Outcome(shown_path(file), case.name, state, perf_counter() - begun, "\n".join(problems), line)
 
 
-def _run_python(places: Sequence[str], *, choose: str, update: bool, quiet: bool) -> list[Outcome]:
+def _run_python(places: Sequence[str], *, choose: str, env: str | None, update: bool, quiet: bool) -> list[Outcome]:
     """Run the Python tests: at the places that were named, as pytest would find them there."""
     from symphony.cli.pytest_run import run_pytest
 
     named = [place for place in places if not place.endswith(CASE_SUFFIXES)]
-    return run_pytest(named, choose=choose, update=update, quiet=quiet)
+    return run_pytest(named, choose=choose, env=env, update=update, quiet=quiet)
 
 
 def _report(outcomes: Sequence[Outcome], seconds: float, *, json: bool, junit: Path | None) -> None:

@@ -48,6 +48,9 @@ TITLES: dict[str, str] = {
 }
 
 ENVIRONMENT_TITLES: dict[str, str] = {
+    "SYM189": "the executor is not to be had here",
+    "SYM190": "the executor cannot do what is asked for",
     "SYM193": "the task asks for more than there is",
+    "SYM194": "the environment's value does not fit the parameter",
 }
 """Problems of a plan in an environment; the same plan may have none in another."""

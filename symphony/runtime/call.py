@@ -23,6 +23,7 @@ from symphony.runtime.key_parts import KeyParts
 from symphony.runtime.keys import key_of, shown
 from symphony.runtime.player_copy import Handle
 from symphony.runtime.player_pool import PlayerPool
+from symphony.runtime.run_environment import in_force
 from symphony.runtime.shell import run_script
 from symphony.runtime.steps import Step
 from symphony.runtime.values import MISSING, Held
@@ -90,6 +91,7 @@ class TaskCalls:
         pool: keeps players that are set up; one of its own when nothing is said.
 
     Attributes:
+        secrets: the providers of secrets, for calls that are made in other processes.
         key_parts: makes the parts of keys.
     """
 
@@ -101,6 +103,7 @@ class TaskCalls:
         self.no_cache, self.strict, self.redact = no_cache, strict, redact
         self.pool = pool if pool is not None else PlayerPool()
         self.key_parts = KeyParts(store, anchors)
+        self.secrets = in_force().secrets
 
     # key ---------------------------------------------------------------------------------------------------------
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol, runtime_checkable
 
 if TYPE_CHECKING:
+    from symphony.model.event import Event
     from symphony.runtime.remote.done import Done
     from symphony.runtime.remote.remote_call import News, RemoteCall
     from symphony.runtime.remote.sheet import RunSheet
@@ -23,6 +24,7 @@ class Traits:
         can_kill: a running body can be ended.
         ships_code: the project's code reaches the workers by the executor's means.
         accepts_pending: takes calls whose inputs are not there yet and orders them itself.
+        follows: is told what becomes of the run, see `Follower`.
         resources: names of resources it accounts for.
     """
 
@@ -32,6 +34,7 @@ class Traits:
     can_kill: bool = False
     ships_code: bool = False
     accepts_pending: bool = False
+    follows: bool = False
     resources: frozenset[str] = frozenset()
 
 
@@ -97,4 +100,19 @@ class RemoteExecutor(Executor, Protocol):
         """End these calls, running or not: those that run are told and ended, the others do not begin.
 
         Given all calls that are under way, workers may end whatever runs for this run.
+        """
+
+
+@runtime_checkable
+class Follower(Protocol):
+    """What an executor with the trait `follows` has besides: it shows the run in a place of its own.
+
+    It hears also of what the engine settled by itself: calls that were served or left out. It is opened when the run
+    begins, whether or not a call will be handed over.
+    """
+
+    def told(self, event: Event) -> None:
+        """Something happened; called from any thread, from the start of the run to its end, must be quick and not raise.
+
+        The last event before `stop` is the end of the run, with its `state`: ``interrupted`` where the engine broke off.
         """

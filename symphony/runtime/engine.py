@@ -31,6 +31,7 @@ from symphony.runtime.clock import REAL_CLOCK, Clock
 from symphony.runtime.context import RunContext
 from symphony.runtime.elsewhere import Elsewhere
 from symphony.runtime.error_document import error_document, error_types
+from symphony.runtime.fast_road import Before, Begun, Done, Failed
 from symphony.runtime.lists import ElementError
 from symphony.runtime.measuring import WORTH_MEASURING_S, CpuMeter
 from symphony.runtime.network import Network
@@ -47,7 +48,6 @@ from symphony.runtime.work_queue import WorkQueue
 from symphony.store.records import CallRecord
 
 if TYPE_CHECKING:
-    from symphony.runtime.fast_road import Done, Failed
     from symphony.runtime.grants import Grants
     from symphony.runtime.remote.hand_over import HandOver
 
@@ -87,8 +87,7 @@ class Engine:
 
     Args:
         recorded: outcomes of an earlier sitting of the same run, by (task path, index).
-        done, failed: what the fast road computed before it ended, by position in the plan, and what ended it; None where
-            it was not taken.
+        before: what the fast road has made, and what it is still making; None where it was not taken.
         capacity: how much there is of each resource; None: as much as is asked for.
         output: hears what bodies print and log; None: they are not listened to.
     """
@@ -104,15 +103,14 @@ class Engine:
         redact: Callable[[str], str] = str,
         environment: Mapping[str, str] | None = None,
         secret_of: Callable[[str], str] | None = None,
-        done: Mapping[int, Done] | None = None,
-        failed: Mapping[int, Failed] | None = None,
+        before: Before | None = None,
         capacity: Mapping[str, float] | None = None,
         output: BodyOutput | None = None,
     ) -> None:
         self.calls, self.settings, self.redact = calls, settings, redact
         self.stop = threading.Event()
         self.recorded = recorded or {}
-        self._done, self._failed_before = done, failed or {}
+        self._before = before
         self.net = Network(program, params, calls, settings.run, environment or {}, secret_of)
         self.schedule = self.net.schedule
         steps = [*every_step(program)]
@@ -133,8 +131,6 @@ class Engine:
         store, listener, self._output = calls.store if writes else None, settings.on_event, output
         log = output.log if output is not None else RunLog(settings.run, store, listener, redact)
         self.teller = Teller(settings.run, self.net, store, listener, log, settings.clock.now)
-        if output is not None:
-            output.names, output.making = lambda node: (self.net.path(node), self.info_of(node).attempts), {}
         self.lock = threading.RLock()
         self.queue = WorkQueue(
             self.tracker, self.lock, lambda: self._closed or self._finished.is_set(), settings.clock, settings.until
@@ -180,9 +176,11 @@ class Engine:
 
     def begin(self) -> None:
         """Lay out the tasks; those outside the selection are left out. What the fast road has made is taken over."""
-        if self._done is None:
+        if self._before is None:
             self.teller.event(EventKind.RUN_STARTED, "", {"tasks": len(self.net.program.steps)})
         ready = self.net.lay_out()
+        if self._output is not None:
+            self._output.names = lambda node: (self.net.path(node), self.info_of(node).attempts)
         selected, states = self.settings.selected, self.schedule.state
         if selected is not None:
             for id, node in self.net.root.nodes.items():
@@ -197,11 +195,11 @@ class Engine:
         with self.lock:
             ready = self.tracker.settle(ready, self.now())
             self.tell_changed()
-        self.queue.offer(self._taken_over(ready))
+        self.queue.offer(ready if self._before is None else self._taken_over(ready, self._before))
 
-    def _taken_over(self, ready: list[int]) -> list[int]:
-        """Take over what the fast road has made, then what failed there; returns the calls that are ready after that."""
-        done, failed, left = self._done or {}, self._failed_before, list[int]()
+    def _taken_over(self, ready: list[int], before: Before) -> list[int]:
+        """Take over what the fast road has made, then what it is making, then what failed there; returns what is ready."""
+        done, failed, left = before.done, before.failed, list[int]()
         waiting = deque(ready)
         while waiting:
             node = waiting.popleft()
@@ -209,17 +207,17 @@ class Engine:
                 waiting.extend(self._take_over(node, done[node]))
             else:
                 left.append(node)
+        for begun in before.begun.values():
+            self._go_on_with(begun)
         for node in [n for n in left if n in failed]:
-            left.remove(node)
-            found, info = failed[node], self.info_of(node)
-            info.attempts, info.key, info.started_at, info.worker = 1, found.key, found.started_at, found.worker
-            left += self.failed(node, found.error)
+            left += self._take_failure(node, failed[node])
         return [n for n in left if self.schedule.state[n] == sc.READY]
 
     def work(self, worker: int) -> None:
         """Take calls and make them until the run has ended; a worker goes on with what its own call made ready."""
         taken, name, queue = self.queue.worker(), f"thread-{worker}", self.queue
         try:
+            self._take_end_on_this_thread()
             while (node := queue.next(taken, self.settings.workers)) is not None:
                 taken.since = time.monotonic()
                 ready = self._process(node, name)
@@ -280,12 +278,6 @@ class Engine:
         self.elsewhere.cancel()
         if self.remote is not None:
             self.remote.cancel()
-
-    def cancel_the_rest(self, why: Stop) -> None:
-        """Take over what the fast road has made, and cancel everything else."""
-        self.begin()
-        self.cancel(why)
-        self.close()
 
     def abandon(self) -> list[str]:
         """Give up on what still runs after the grace period; returns the paths of the calls left behind."""
@@ -355,8 +347,53 @@ class Engine:
         info = self.info_of(node)
         info.key, info.told = done.key, done.told
         info.attempts, info.started_at = (1, done.started_at) if done.state == sc.SUCCEEDED else (0, None)
+        info.worker, info.waited_s, info.measures, info.commit = done.worker, done.waited_s, done.measures, done.commit
         self.net.put(node, done.values, done.artifacts)
         return self.end(node, done.state, done.ended_at)
+
+    def _take_failure(self, node: int, failed: Failed) -> list[int]:
+        """Go on from what has failed on the fast road."""
+        info = self.info_of(node)
+        info.attempts, info.key, info.started_at, info.worker = 1, failed.key, failed.started_at, failed.worker
+        return self.failed(node, failed.error)
+
+    def _go_on_with(self, begun: Begun) -> None:
+        """A call that the fast road has begun counts as started here; its thread tells how it ended."""
+        info, now = self.info_of(begun.node), self.now()
+        info.attempts, info.key, info.worker, info.told = 1, begun.key, begun.worker, begun.told
+        info.started_at, info.first_started = begun.started_at or now + self._clock_offset_s, now
+        with self.lock:
+            self.tracker.first_with(begun.key, begun.node)
+            self.tracker.start(begun.node, now)
+
+    def _take_end_on_this_thread(self) -> None:
+        """Take over how the call ended that this thread had begun on the fast road, if there is one."""
+        begun = None if self._before is None else self._before.begun.pop(threading.get_ident(), None)
+        if begun is None or self._before is None:
+            return
+        end = self._before.end_of(begun.node)
+        with self.lock:
+            if self.schedule.state[begun.node] != sc.RUNNING:
+                return  # abandoned meanwhile
+            if isinstance(end, Done):
+                ready = self._take_over(begun.node, end)
+            elif end is not None:
+                ready = self._take_failure(begun.node, end)
+            else:
+                ready = self._put_back(begun.node)
+        self.queue.offer(ready)
+
+    def _put_back(self, node: int) -> list[int]:
+        """A call that counts as started was not made after all; returns the nodes that may be taken now. Under the lock."""
+        info = self.info_of(node)
+        info.attempts, info.started_at, info.told, info.worker = 0, None, False, ""
+        if self.tracker.fail_fast:
+            return self.end(node, sc.CANCELLED)  # as everything else that had not started when the other call failed
+        self.tracker.put_back(node, self.now())
+        self.tracker.no_longer_in_flight(info.key)
+        self.tell_changed()
+        self.queue.wake(1)
+        return []
 
     def _restore(self, node: int, earlier: CallRecord) -> list[int]:
         """Take over the outcome of an earlier sitting."""

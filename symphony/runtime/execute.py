@@ -11,11 +11,11 @@ from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any, cast
+from typing import Any, Protocol, cast
 
 from symphony.define.garbage import CollectionEased, collection_paused
 from symphony.define.player import Player
-from symphony.errors import LostRunError, StoreError, UsageError
+from symphony.errors import LostRunError, UsageError
 from symphony.model.artifact import Artifact
 from symphony.model.event import Event, EventKind
 from symphony.model.expression import Expression
@@ -26,11 +26,11 @@ from symphony.runtime.arguments import as_document, bind_params
 from symphony.runtime.body_output import BodyOutput, heard, heard_aside
 from symphony.runtime.call import TaskCalls
 from symphony.runtime.clock import REAL_CLOCK, Clock
-from symphony.runtime.contract import Executor, InProcessExecutor, RemoteExecutor
+from symphony.runtime.contract import Executor, Follower, InProcessExecutor, RemoteExecutor
 from symphony.runtime.engine import GRACE_S, STATES, Engine, Settings, as_artifact
 from symphony.runtime.error_document import error_document
 from symphony.runtime.fast_loop import BoundCalls, FastRun, can_run_fast
-from symphony.runtime.fast_road import FastRoad
+from symphony.runtime.fast_road import FastRoad, ends_the_run
 from symphony.runtime.lease import LEASE_S
 from symphony.runtime.ownership import Ownership
 from symphony.runtime.player_pool import PlayerPool
@@ -149,7 +149,7 @@ class Sitting:
             for step in every_step(self.program):
                 step.leave_to(executor.traits.resources)
         self._sets_up_players = self._in_process and any(step.kind for step in every_step(self.program))
-        self.listener = heard_aside(order.on_event) if order.on_event is not None else None
+        self.listener = _listener(order.on_event, executor)
         self.started_at = order.clock.now()
 
     @property
@@ -262,26 +262,34 @@ class Sitting:
         if fast is not None and fast.record is not None and output is not None:
             names = fast.run.names
             output.names, output.making = lambda i: (names[i], 1), fast.record.running
-        begun = time.monotonic()
-        stop, left = None, list[str]()
+        try:
+            return self._driven_from(fast, known, output, settings)
+        finally:
+            if fast is not None:
+                fast.let_go()
+
+    def _driven_from(
+        self, fast: FastRoad | None, known: Mapping[tuple[str, int], CallRecord], output: BodyOutput | None, settings: Settings
+    ) -> RunResult:  # fmt: skip
+        """Drive the run: on the fast road as far as that goes, then by the run loop."""
+        begun, stop = time.monotonic(), None
         if fast is not None:
-            stop, left = drive_fast(fast, cast(InProcessExecutor, self.executor), self.order.workers, self._watch)
-            if not fast.run.failures and stop is None:
+            stop = drive_fast(fast, cast(InProcessExecutor, self.executor), self.order.workers, self._watch)
+            if stop is None and not fast.run.failures:
                 return self._fast_result(fast, time.monotonic() - begun)
         engine = Engine(
             self.program, self.params, self.calls, settings, recorded=known, redact=self.secrets.redact,
             environment=self.environment(), secret_of=self.secrets.get,
-            done=None if fast is None else fast.done(),
-            failed=None if fast is None else fast.failed(), capacity=self.order.capacity, output=output,
+            before=None if fast is None else fast.before(), capacity=self.order.capacity, output=output,
         )  # fmt: skip
         if not self._in_process:
             from symphony.runtime.remote.sending import hand_over_for  # only executors elsewhere need it
 
             engine.remote = hand_over_for(engine, self)
-        if stop is not None:
-            engine.cancel_the_rest(stop)
-            return self._result(engine, time.monotonic() - begun, left)
-        abandoned = drive(engine, self.executor, self.order.workers, self.order.processes, self._watch)
+        lender = fast if fast is not None and fast.record is not None else None
+        abandoned = drive(
+            engine, self.executor, self.order.workers, self.order.processes, self._watch, lender=lender, stop=stop
+        )
         return self._result(engine, time.monotonic() - begun, abandoned)
 
     def _stops_on_failure(self) -> bool:
@@ -375,64 +383,98 @@ LOOK_S = 0.25
 """How often the journal is told which calls are running, and requests are looked for."""
 
 
-def drive_fast(
-    fast: FastRoad, executor: InProcessExecutor, workers: int | None, watch: Watch
-) -> tuple[Stop | None, list[str]]:
+def drive_fast(fast: FastRoad, executor: InProcessExecutor, workers: int | None, watch: Watch) -> Stop | None:
     """Make the calls of the fast road: here when there is one worker and no record, else on the executor's threads.
 
+    With a record it does not wait for calls that are under way when another has failed, or the run is to stop.
+
     Returns:
-        Why it was ended early, and the calls that had to be left behind then.
+        Why the run is to stop, if it is.
     """
-    run, record = fast.run, fast.record
+    run = fast.run
     stop: Stop | None = None
     executor.start(workers=workers)
-    if executor.workers == 1 and record is None and not watch.limits:
+    if executor.workers == 1 and fast.record is None and not watch.limits:
         run.run_in_order()
     else:
-        run.prepare_threads()
-        try:
-            executor.lend(lambda _: fast.work(executor.workers))
-            while stop is None and not executor.stop(grace_s=LOOK_S):
-                stop = watch.look()
-                if record is not None:
-                    record.tick()
-        except KeyboardInterrupt:
-            stop = Stop.ASKED
-        finally:
-            run.stop()
-            if not executor.stop(grace_s=GRACE_S if stop is not None else 0.0) and stop is None:
-                stop = Stop.ASKED
-            if record is not None:
-                record.flush()
-    for i, error in list(run.failures.items()):
+        stop = _drive_threads(fast, executor, watch)
+    for i, error in dict(run.failures).items():
         if isinstance(error, KeyboardInterrupt):
             stop = Stop.ASKED
             del run.failures[i]
-        elif isinstance(error, (StoreError, LostRunError)):
+        elif ends_the_run(error):
             raise error
     if fast.broken is not None:
         raise fast.broken
-    return stop, fast.still_running()
+    return stop
+
+
+def _drive_threads(fast: FastRoad, executor: InProcessExecutor, watch: Watch) -> Stop | None:
+    """Let threads make the calls until all are made, one has failed, or the run is to stop; returns why it is to."""
+    run, record = fast.run, fast.record
+    stop, is_complete = None, False
+    run.prepare_threads()
+    try:
+        executor.lend(lambda _: fast.work(executor.workers))
+        while stop is None and not (executor.stop(grace_s=LOOK_S) if record is None else fast.wait(LOOK_S)):
+            stop = watch.look()
+            if record is not None:
+                record.tick()
+        is_complete = stop is None and not run.is_ending
+    except KeyboardInterrupt:
+        stop = Stop.ASKED
+    finally:
+        run.stop()
+        if record is not None:
+            record.flush()
+            if is_complete:
+                fast.let_go()
+                executor.stop(grace_s=GRACE_S)
+        elif not executor.stop(grace_s=GRACE_S if stop is not None else 0.0) and stop is None:
+            stop = Stop.ASKED
+    return stop
+
+
+class Lender(Protocol):
+    """Lends threads: an executor, or whoever has them from one."""
+
+    def lend(self, body: Callable[[int], None]) -> None:
+        """Run `body(worker number)` on every thread."""
 
 
 def drive(
-    engine: Engine, executor: InProcessExecutor | RemoteExecutor, workers: int | None, processes: int | None, watch: Watch
+    engine: Engine, executor: InProcessExecutor | RemoteExecutor, workers: int | None, processes: int | None, watch: Watch,
+    *, lender: Lender | None = None, stop: Stop | None = None,
 ) -> list[str]:  # fmt: skip
     """Run an engine until it has ended, on an executor's threads, or on its own where calls are made elsewhere.
 
-    Returns what had to be left behind.
-
     Ctrl-C, once, cancels: running bodies get the grace period, then they are abandoned. So do a request from outside
     and the end of the run's time.
+
+    Args:
+        lender: has the executor's threads already.
+        stop: why the run is to stop before anything new starts, if it is.
+
+    Returns:
+        What had to be left behind.
     """
-    executor.start(workers=workers, processes=processes)
+    if lender is None:
+        executor.start(workers=workers, processes=processes)
     engine.settings.workers, engine.settings.processes = max(1, executor.workers), max(1, executor.processes)
     abandoned: list[str] = []
-    lender = Deciders() if engine.remote is not None else cast(InProcessExecutor, executor)
+    if lender is None:
+        lender = Deciders() if engine.remote is not None else cast(InProcessExecutor, executor)
+    state = RunState.INTERRUPTED
     try:
         engine.begin()
         try:
+            if engine.remote is not None and executor.traits.follows:
+                engine.remote.open()
+            if stop is not None:
+                engine.cancel(stop)
             lender.lend(engine.work)
+            if stop is not None:
+                abandoned = _ended_or_left(engine)
             while not engine.wait(LOOK_S):
                 engine.tell_running()
                 stop = watch.look()
@@ -442,15 +484,42 @@ def drive(
             abandoned = _stopped(engine, Stop.ASKED)
         if engine.remote is not None:
             engine.remote.settle(engine.output(name) for name in engine.net.program.outputs)
+        state = engine.verdict()
     finally:
         engine.close()
+        if executor.traits.follows:
+            ended = Event(EventKind.RUN_ENDED, engine.settings.run, time.time(), "", {"state": str(state)})
+            cast(Follower, executor).told(ended)
         executor.stop(grace_s=0.0 if abandoned else GRACE_S)
     return abandoned
 
 
+def _listener(
+    asked: Callable[[Event], None] | None, executor: Executor | None
+) -> Callable[[Event], None] | None:  # fmt: skip
+    """Who hears of every event: whoever asked to, and an executor that follows."""
+    heard = heard_aside(asked) if asked is not None else None
+    if executor is None or not executor.traits.follows:
+        return heard
+    follow = cast(Follower, executor).told
+    if heard is None:
+        return follow
+
+    def both(event: Event) -> None:
+        follow(event)
+        heard(event)
+
+    return both
+
+
 def _stopped(engine: Engine, stop: Stop) -> list[str]:
-    """Cancel in order; a second Ctrl-C ends the wait."""
+    """Cancel in order; returns what had to be left behind."""
     engine.cancel(stop)
+    return _ended_or_left(engine)
+
+
+def _ended_or_left(engine: Engine) -> list[str]:
+    """Give running calls the grace period; returns what had to be left behind. A second Ctrl-C ends the wait."""
     try:
         return [] if engine.wait(GRACE_S) else engine.abandon()
     except KeyboardInterrupt:

@@ -1,7 +1,8 @@
 """The fast road for plans that ask for nothing dynamic: calls bound to positions, made in plan order or by threads.
 
 It is taken when results stay in memory, nobody listens, and every task is a plain call of a player. The first failure
-ends it, and the run loop goes on from there with what was computed. A property test holds both equal.
+ends it, and the run loop goes on from there with what was computed; where calls are recorded, it does so while others
+are under way. A property test holds both equal.
 """
 
 from __future__ import annotations
@@ -153,12 +154,13 @@ class Maker(Protocol):
     """Makes calls by position: see `symphony.runtime.recorded_loop`."""
 
     values: list[Any]
+    failures: dict[int, BaseException]
 
     def make(self, i: int) -> Any:
         """Make the call at a position; returns its value."""
 
     def stop(self) -> None:
-        """A call has failed: the others end as they can."""
+        """No call is to begin any more; those that have begun end as they can."""
 
 
 class Unmade(Exception):
@@ -169,7 +171,7 @@ class FastRun:
     """One run on the fast road.
 
     Args:
-        through: makes the calls instead of the loop itself, by position; shares the values.
+        through: makes the calls instead of the loop itself, by position; shares the values and the failures.
 
     Attributes:
         values: the result of each task by its position in the plan, then the constants.
@@ -188,7 +190,7 @@ class FastRun:
         self._calls = bound.calls
         self._through = through
         if through is not None:
-            through.values = self.values
+            through.values, through.failures = self.values, self.failures
             self._calls = [(_MADE, through.make, 0, 0, 0, None)] * len(bound.calls)
 
     # one thread --------------------------------------------------------------------------------------------------
@@ -247,6 +249,11 @@ class FastRun:
         self._busy: dict[int, float] = {}
         self._batches: dict[int, list[int]] = {}
         self.stopped = False
+
+    @property
+    def is_ending(self) -> bool:
+        """Whether it ends with calls that have not been made."""
+        return self.stopped or bool(self.failures)
 
     def stop(self) -> None:
         """Take no more calls, nor go on with those that were taken: a call has failed, or the run is to end."""

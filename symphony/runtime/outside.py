@@ -72,7 +72,7 @@ class Outside:
         self.slots, store = max(1, slots), calls.store
         self._pool = Processes(
             preload=modules, shared=store.folder, slots=self.slots, grace_s=grace_s,
-            workdirs=None if store.folder is None else store.folder / "tmp", power=store.power,
+            workdirs=None if store.folder is None else store.folder / "tmp", power=store.power, secrets=calls.secrets,
         )  # fmt: skip
         if modules:
             self._pool.warm(self.slots)
@@ -129,7 +129,9 @@ class Outside:
         secrets = {name: held.secret for name, held in prepared.inputs.items() if held.secret}
         arguments: dict[str, Parcel] = {}
         for name, held in prepared.inputs.items():
-            if not held.secret:
+            if held.secret:
+                _ = held.value  # this process redacts too: what is written past Python goes by no redaction there
+            else:
                 arguments[name] = self._packed(step, name, held, pool)
                 started.parcels.append(arguments[name])
         return PlayerBody(

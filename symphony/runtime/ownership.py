@@ -13,11 +13,13 @@ import signal
 import socket
 import time
 from contextlib import suppress
+from dataclasses import replace
 from pathlib import Path
 from types import TracebackType
 
 from symphony.errors import RefusedError
 from symphony.runtime.lease import LEASE_S, Standing, next_renewal, standing
+from symphony.runtime.run_environment import in_force
 from symphony.store.records import Lease, RunRecord
 from symphony.store.store import Store
 
@@ -32,7 +34,9 @@ class Ownership:
         self.sitting = 0
 
     def begin(self, record: RunRecord) -> None:
-        """Record a new run that this process owns."""
+        """Record a new run that this process owns, with the environment that it is made under."""
+        name = in_force().name
+        record = replace(record, options={**record.options, "environment": name}) if name else record
         self._lock(record.sitting)
         self._store.begin_run(record, self._lease(record.sitting))
         self._taken(record.sitting)

@@ -41,6 +41,24 @@ _SLOW_S = 0.001
 
 
 @dataclass(frozen=True, slots=True)
+class Untold:
+    """The end of a call that came when the run loop was taking over: that is to tell of it, and to write it down.
+
+    Attributes:
+        value: what the call gave, or `MISSING` where it was served.
+        rows, keys: what is written with its end; see `Store.record`.
+        measures, waited_s, worker: as the journal has them.
+    """
+
+    value: Any
+    rows: Sequence[Encoded]
+    keys: tuple[tuple[str, bytes, bool], ...]
+    measures: dict[str, float] | None
+    waited_s: float
+    worker: str
+
+
+@dataclass(frozen=True, slots=True)
 class _Form:
     """What is equal in the calls of all tasks that give a player the same ports.
 
@@ -73,7 +91,10 @@ class RecordedCalls:
         started, ended: by position, seconds since the epoch.
         keys: by position.
         workers: by position, who made the calls that failed.
-        running: by thread, the call that it makes.
+        failures: by position, the errors of the calls that failed; shared with the loop.
+        running: by thread, the call that it serves or makes. What it has given, or its error, is set before it leaves.
+        stopped: no call begins any more. What ends from now on is in `untold`, and neither told nor written here.
+        untold: by position.
     """
 
     def __init__(
@@ -89,7 +110,9 @@ class RecordedCalls:
         self.started, self.ended = [0.0] * count, [0.0] * count
         self.keys: list[str] = [""] * count
         self.running: dict[int, int] = {}
-        self.failed = False
+        self.stopped = False
+        self.untold: dict[int, Untold] = {}
+        self.failures: dict[int, BaseException] = {}
         self.workers: dict[int, str] = {}
         self._thread_names: dict[int, str] = {}
         self._forms: dict[tuple[Any, ...], _Form] = {}
@@ -150,7 +173,7 @@ class RecordedCalls:
         """Serve or make the call at a position; returns its value, or `MISSING` where it lies in the store.
 
         Raises:
-            Unmade: an equal call that this one waited for failed.
+            Unmade: the run is ending, or the run loop takes over.
         """
         form, places = self._plan[i]
         identities = self._identities
@@ -159,18 +182,26 @@ class RecordedCalls:
             text += label + identities[p]
         key = self.keys[i] = _sha256((text + form.tail).encode("utf-8", "surrogatepass")).hexdigest()
         first = self._first.setdefault(key, i)
-        if first != i:
-            return self._served(i, self._same_as(first), self.values[first])
-        if not self._no_cache:
-            entry = self._lookup(key, anchors=self._calls.anchors)
-            if entry is not None:
-                return self._served(i, entry.outputs["out"])
+        same = None if first == i else self._same_as(first)
         thread = _thread()
-        self.running[thread] = i
+        self.running[thread] = (
+            i  # before the look at `stopped`: whoever stops the run sets that first, and then looks here
+        )
         try:
+            if self.stopped:
+                raise Unmade
+            if same is not None:
+                return self._served(i, same, self.values[first])
+            if not self._no_cache:
+                entry = self._lookup(key, anchors=self._calls.anchors)
+                if entry is not None:
+                    return self._served(i, entry.outputs["out"])
             return self._made(i, form, places, key, self._thread_names.get(thread) or self._named(thread))
-        except BaseException:
-            self.workers[i] = self._thread_names[thread]
+        except Unmade:
+            raise
+        except BaseException as error:
+            self.workers[i] = self.worker_of(thread)
+            self.failures[i] = error
             raise
         finally:
             del self.running[thread]
@@ -180,7 +211,7 @@ class RecordedCalls:
         artifact = self.artifacts[first]
         while artifact is None:
             with self._ended:
-                if self.failed:
+                if self.stopped:
                     raise Unmade
                 self._ended.wait(0.02)
             artifact = self.artifacts[first]
@@ -195,6 +226,8 @@ class RecordedCalls:
     def _made(self, i: int, form: _Form, places: tuple[int, ...], key: str, worker: str) -> Any:
         asked = _now()
         arguments = self._arguments(i)
+        if self.stopped:
+            raise Unmade
         started = self.started[i] = _now()
         if self._listener is not None:
             self._tell(EventKind.TASK_STARTED, i, {"attempt": 1, "worker": worker})
@@ -292,14 +325,19 @@ class RecordedCalls:
     ) -> None:  # fmt: skip
         identity = self._identities[i] = key_part(artifact)
         self._packed[i] = _pack((identity, shown(value) if value is not MISSING else identity))
-        self.states[i], self.ended[i] = state, ended
         attempt, begun = (1, started) if worker else (0, None)
         row: CallRow = (
             self._run, self._bound.names[i], -1, state, attempt, begun, ended, waited_s, worker, self.keys[i],
             (reference,), None, None, "", measures,
         )  # fmt: skip
-        buffer, uses = None, self._uses
+        uses = self._uses
         with self._buffer_lock:
+            self.states[i], self.ended[i] = state, ended
+            if self.stopped:
+                keys = () if entry is None else (entry,)
+                self.untold[i] = Untold(self.values[i], rows, keys, measures, waited_s, worker)
+                self.artifacts[i] = artifact
+                return
             waiting = self._buffer
             waiting.calls.append(row)
             waiting.rows += rows
@@ -310,15 +348,22 @@ class RecordedCalls:
                 if not left:
                     self.values[p] = MISSING
             if len(waiting.calls) >= _BUFFERED or ended - started > _SLOW_S or ended - self._flushed_at > _BUFFERED_S:
-                buffer, self._buffer, self._flushed_at = waiting, _Buffer(), ended
-        if buffer is not None:
-            self._write(buffer)
+                self._buffer, self._flushed_at = _Buffer(), ended
+                self._write(waiting)  # within the lock: after `flush` nothing is on its way any more
         self.artifacts[i] = artifact  # last: whoever waits for an equal call looks at it
         if self._listener is not None:
             data: dict[str, Any] = {"state": state, "attempt": attempt}
             if attempt:
                 data |= {"started_at": started, "duration_s": ended - started, "worker": worker}
             self._tell(EventKind.TASK_ENDED, i, data)
+
+    def worker_of(self, thread: int) -> str:
+        """The name of a thread."""
+        return self._thread_names.get(thread) or self._named(thread)
+
+    def number_of(self, thread: int) -> int:
+        """The number in the name of a thread."""
+        return int(self.worker_of(thread).removeprefix("thread-"))
 
     def _named(self, thread: int) -> str:
         """The name of this thread; it has none of its own, so that names are equal on both roads."""
@@ -340,7 +385,7 @@ class RecordedCalls:
         """Hand what waits to the group commit."""
         with self._buffer_lock:
             buffer, self._buffer, self._flushed_at = self._buffer, _Buffer(), time.time()
-        self._write(buffer)
+            self._write(buffer)
 
     def _write(self, buffer: _Buffer) -> None:
         if buffer.calls:
@@ -350,14 +395,15 @@ class RecordedCalls:
         """Tell the journal which calls are being made."""
         told = [
             {"task": self._bound.names[i], "index": -1, "started_at": self.started[i], "attempt": 1, "worker": ""}
-            for i in sorted(self.running.values())
+            for i in sorted(dict(self.running).values())
+            if self.started[i]
         ]
         self._calls.store.running(self._run, told)
 
     def stop(self) -> None:
-        """A call has failed: nobody need wait for an equal one."""
-        with self._ended:
-            self.failed = True
+        """Begin no more calls, and tell of no more ends; nobody need wait for an equal call."""
+        with self._buffer_lock, self._ended:
+            self.stopped = True
             self._ended.notify_all()
 
 

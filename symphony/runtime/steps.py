@@ -22,6 +22,7 @@ from symphony.model.template import expressions_in
 from symphony.runtime.arbitration import MICRO, Units, units_of
 from symphony.runtime.loading import load_player
 from symphony.runtime.player_copy import PlayerKind
+from symphony.runtime.run_environment import in_force
 from symphony.runtime.schedule import DATA, ORDER, STREAM, TOLERANT, edges_of
 
 
@@ -155,13 +156,15 @@ class _Builder:
         self._loose: dict[tuple[int, int], bool] = {}
         self._kinds: dict[str, PlayerKind] = {}
         self._usual: dict[str, Step] = {}
+        self._environment = in_force()
 
     def program(self, plan: Plan) -> Program:
         types: dict[str, TaskTypes] = {}
         steps: dict[str, Step] = {}
         params = {n: p.port_type for n, p in plan.params.items()}
         filtering: set[str] = set()
-        for task in plan.tasks:
+        for planned in plan.tasks:
+            task = self._environment.settled(planned, self.pins.get(planned.player or ""))
             step = self._usual_step(task, types) or self.step(task, types, params, filtering)
             steps[task.id] = step
             types[task.id] = step.types

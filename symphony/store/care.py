@@ -105,7 +105,7 @@ def _damage_of(store: Store, artifact: Artifact, row: Row) -> Damage | None:
     if artifact.size_bytes > SMALL_BYTES:
         where = f"objects/{row.digest[:2]}/{row.digest}"
     try:
-        with store.open_stream(artifact):
+        with store.open_local(artifact):
             return None
     except DamagedArtifactError as error:
         return Damage(row.digest, where, str(error))

@@ -32,7 +32,8 @@ class Committer:
         durable: the number of the last entry that is written.
     """
 
-    def __init__(self, write: Callable[[Batch], None]) -> None:
+    def __init__(self, write: Callable[[Batch], SymphonyError | None]) -> None:
+        """Write batches by `write`, which may give a failure beside: all is written then, but somebody must be told."""
         self.pending, self.writing = Batch(), Batch()
         self.durable = 0
         self._write = write
@@ -109,9 +110,10 @@ class Committer:
             self._full.wait(WAIT_S)
             self._wake.clear()
             self._full.clear()
-            # Kept in `_error`, and raised to whoever comes next.
-            with suppress(SymphonyError):
+            try:
                 self.flush()
+            except SymphonyError as error:
+                self._error = error  # raised to whoever comes next
 
     def _flush_at_exit(self) -> None:
         if os.getpid() != self._pid:
@@ -123,16 +125,20 @@ class Committer:
         """Write everything given so far.
 
         Raises:
-            StoreError: it cannot be written; it still waits, and the next flush tries again.
+            StoreError: it cannot be written; it still waits, and the next flush tries again. Or it is written, and
+                could not be shared; that is told once.
         """
         with self._commit_lock:
             with self._lock:
                 if not self.pending.count:
+                    untold, self._error = self._error, None
+                    if untold is not None:
+                        raise untold
                     return
                 batch, self.pending = self.pending, Batch()
                 self.writing = batch
             try:
-                self._write(batch)
+                failure = self._write(batch)
             except BaseException as error:
                 self._take_back(batch, error)
                 raise
@@ -140,6 +146,8 @@ class Committer:
                 self._error = None
                 self.durable = batch.sequence
                 self.writing = Batch()
+            if failure is not None:
+                raise failure
 
     def _take_back(self, batch: Batch, error: BaseException) -> None:
         with self._lock:

@@ -79,7 +79,9 @@ def collect(
         gone = _old_runs(runs, going_on, keep_runs, older_than_s)
         report = Collected([run.id for run in gone])
         used = _used_digests(store, [run for run in runs if run.id not in report.runs])
-        keys, needed = _split_keys(store, set(report.runs), used, all_kept=bool(going_on))
+        # What others computed comes back from the shared side when it is needed again.
+        known = {run.id for run in runs if run.id not in report.runs} | {""} if store.shared is not None else None
+        keys, needed = _split_keys(store, set(report.runs), known, used, all_kept=bool(going_on))
         reachable = _reachable(store, used | needed)
         rows = [] if going_on else _unreachable(store, reachable, spare_s)
         objects = _orphans(store, {row.digest for row in store.catalog.rows()} - {row.digest for row in rows}, spare_s)
@@ -126,12 +128,18 @@ def _named(data: object) -> Iterator[str]:
             yield from _named(part)
 
 
-def _split_keys(store: Store, gone: set[str], used: set[str], *, all_kept: bool) -> tuple[list[str], set[str]]:
-    """Keys that go, and the digests that the others need."""
+def _split_keys(
+    store: Store, gone: set[str], known: set[str] | None, used: set[str], *, all_kept: bool
+) -> tuple[list[str], set[str]]:
+    """Keys that go, and the digests that the others need.
+
+    Those of runs that are gone go; where runs are `known`, those of all other runs go.
+    """
     going, needed = [], set[str]()
     for key, entry in store.catalog.entries():
         outputs = {a.digest for a in entry.outputs.values()} if entry is not None else set()
-        if entry is None or (not all_kept and entry.run in gone and not (outputs and outputs <= used)):
+        old = entry is not None and (entry.run in gone or (known is not None and entry.run not in known))
+        if entry is None or (not all_kept and old and not (outputs and outputs <= used)):
             going.append(key)
         else:
             needed |= outputs

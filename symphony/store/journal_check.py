@@ -20,7 +20,9 @@ def forget_damaged_parts(database: Database) -> list[tuple[str, str]]:
     for number, run, count in database.read("SELECT id, run, count FROM slices ORDER BY id"):
         if _took_out(database, "slices", number, lambda data, run=run: unpack_calls(run, data)):  # type: ignore[misc]
             calls = "1 call counts" if count == 1 else f"{count} calls count"
-            found.append((f"run {run}, part {number} of the journal", f"it is damaged; {calls} as not recorded any more"))
+            found.append(
+                (f"run {run}, part {number} of the journal", f"it is damaged; {calls} as not recorded any more")
+            )
     for number, run in database.read("SELECT id, run FROM logs ORDER BY id"):
         if _took_out(database, "logs", number, unpack_data):
             found.append((f"run {run}, part {number} of its logs", "it is damaged; its lines are lost"))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import io
+from collections.abc import Callable
 from pathlib import Path
 from typing import BinaryIO
 
@@ -14,15 +15,23 @@ from symphony.store.committer import Committer
 from symphony.store.encoded import SMALL_BYTES
 from symphony.store.faults import file_fault
 from symphony.store.objects import Objects
+from symphony.store.shared_side import SharedSide
 
 _ANOTHER = "the bytes have another digest"
 
 
 class VerifiedReader:
-    """Reads small values from the batch that waits or from the catalog, large ones from the objects."""
+    """Reads small values from the batch that waits or from the catalog, large ones from the objects.
+
+    Attributes:
+        shared: the shared side, which is asked for what is missing or damaged here; or nothing.
+        adopt: takes an artifact that came from there: the reference, and the bytes where they are small.
+    """
 
     def __init__(self, folder: Path | None, catalog: Catalog, objects: Objects, committer: Committer) -> None:
         self._folder, self._catalog, self._objects, self._committer = folder, catalog, objects, committer
+        self.shared: SharedSide | None = None
+        self.adopt: Callable[[Artifact, bytes | None], None] = lambda artifact, data: None
 
     def read_bytes(self, artifact: Artifact) -> bytes:
         """All bytes of an artifact.
@@ -33,6 +42,17 @@ class VerifiedReader:
         if artifact.size_bytes > SMALL_BYTES:
             with self.open_stream(artifact) as stream:
                 return stream.read()
+        try:
+            return self.local_bytes(artifact)
+        except DamagedArtifactError:
+            data = self.shared.read_bytes(artifact) if self.shared is not None else None
+            if data is None:
+                raise
+        self.adopt(artifact, data)
+        return data
+
+    def local_bytes(self, artifact: Artifact) -> bytes:
+        """All bytes of a small artifact, from the local side alone."""
         waiting = self._committer.waiting(artifact)
         data = waiting.data if waiting is not None else self._row_bytes(artifact)
         if data is None:
@@ -45,15 +65,28 @@ class VerifiedReader:
         for _ in range(2):
             row = self._catalog.find(artifact.digest, artifact.codec)
             data = self._catalog.data(row) if row is not None else None
-            if row is None or data is not None:
+            if data is not None:
                 return data
-            # A collection of garbage may have moved the bytes between the two looks.
+            # Another process may have written it since the tables were read, or moved it between the two looks.
+            self._catalog.drop_cache()
         return None
 
     def open_stream(self, artifact: Artifact) -> BinaryIO:
         """The bytes of an artifact as a stream that was read through once and stands at its beginning."""
         if artifact.size_bytes <= SMALL_BYTES:
             return io.BytesIO(self.read_bytes(artifact))
+        try:
+            return self.open_local(artifact)
+        except DamagedArtifactError:
+            if self.shared is None or not self.shared.download(artifact, self._objects):
+                raise
+        self.adopt(artifact, None)
+        return self._objects.open(artifact.digest)  # verified on its way
+
+    def open_local(self, artifact: Artifact) -> BinaryIO:
+        """`open_stream`, from the local side alone."""
+        if artifact.size_bytes <= SMALL_BYTES:
+            return io.BytesIO(self.local_bytes(artifact))
         try:
             stream = self._objects.open(artifact.digest)
         except FileNotFoundError:

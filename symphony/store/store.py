@@ -10,15 +10,16 @@ import hashlib
 import os
 import sqlite3
 import weakref
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from types import TracebackType
 from typing import Any, BinaryIO
 
-from symphony.errors import CodecError, LostRunError, StoreError, UsageError
+from symphony.errors import CodecError, DamagedArtifactError, LostRunError, StoreError, SymphonyError, UsageError
 from symphony.model.artifact import Artifact
 from symphony.model.port_type import ANY, PortType
+from symphony.store.address import Shared, StoreAddress
 from symphony.store.anchors import Anchors
 from symphony.store.batch import Batch, StatRow
 from symphony.store.catalog import Catalog
@@ -29,6 +30,7 @@ from symphony.store.codecs.plain import Reader
 from symphony.store.commit import write_batch
 from symphony.store.committer import Committer
 from symphony.store.database import Database
+from symphony.store.debts import Debts
 from symphony.store.encoded import SMALL_BYTES, Encoded
 from symphony.store.faults import file_fault
 from symphony.store.files import Files
@@ -36,6 +38,8 @@ from symphony.store.journal import Journal
 from symphony.store.objects import LocalObjects, MemoryObjects, Objects
 from symphony.store.reading import VerifiedReader
 from symphony.store.records import CallRecord, KeyEntry, Lease, RunRecord
+from symphony.store.shared_keys import SharedKey
+from symphony.store.shared_side import SharedSide
 from symphony.store.slices import CallRow, call_row, pack_entry
 from symphony.store.stat_cache import StatCache
 from symphony.store.whole_table import WholeTable
@@ -53,9 +57,12 @@ class Store:
         folder: where everything lies; nothing for a store in memory.
         anchors: what names of paths are relative to where a call names no anchors of its own.
         power: whether what is recorded survives a lost power supply.
+        shared: the side that other machines see, or nothing.
     """
 
-    def __init__(self, folder: Path | None, durability: str, anchors: Anchors | None) -> None:
+    def __init__(
+        self, folder: Path | None, durability: str, anchors: Anchors | None, shared: Shared | None = None
+    ) -> None:
         """Use `Store.open`."""
         power = self.power = durability == "power"
         self.folder = folder
@@ -67,6 +74,10 @@ class Store:
         self._committer = Committer(self._write)
         self.journal = Journal(self.database, self._committer, self._sittings)
         self._reading = VerifiedReader(folder, self.catalog, self.objects, self._committer)
+        self.shared: SharedSide | None = None
+        if shared is not None and not shared.is_off:
+            self.shared = SharedSide(shared, Debts(folder), self._local_form)
+            self._reading.shared, self._reading.adopt = self.shared, self._adopt
         self._stat_rows = WholeTable[bytes, tuple[Any, ...]](self.database, "stats", self._ask_stat, self._read_stats)
         self._stats = StatCache(self._load_stat, self._store_stat)
         self.files = Files(folder / "files" if folder is not None else None, self._stats.digest_file)
@@ -79,7 +90,14 @@ class Store:
     # Opening and closing
 
     @classmethod
-    def open(cls, folder: Path | None, *, durability: str = "process", anchors: Anchors | None = None) -> Store:
+    def open(
+        cls,
+        folder: Path | None,
+        *,
+        durability: str = "process",
+        anchors: Anchors | None = None,
+        shared: Shared | None = None,
+    ) -> Store:
         """Open the store of a folder, and make it where there is none.
 
         Args:
@@ -87,6 +105,8 @@ class Store:
             durability: ``process`` survives a killed process, ``power`` a lost power supply too, at the price of
                 waiting for the disk.
             anchors: what names of paths are relative to; by default the folder above is the project root.
+            shared: where other machines find what is recorded here, and this one what they record. It is not asked
+                before it is used; `SharedSide.greet` finds out whether it is there.
 
         Raises:
             StoreError: the folder cannot be written, the disk is full, or a newer Symphony wrote it. Names the path.
@@ -97,10 +117,31 @@ class Store:
         if folder is not None:
             folder = Path(os.path.abspath(folder))
             _make_folder(folder)
-        store = cls(folder, durability, anchors)
+        store = cls(folder, durability, anchors, shared)
         if isinstance(store.objects, LocalObjects):
             store.objects.sweep()
         return store
+
+    @classmethod
+    def open_at(cls, address: StoreAddress, *, durability: str = "process", anchors: Anchors | None = None) -> Store:
+        """Open the store of an address, as a worker does that was sent one; see `open`."""
+        return cls.open(address.folder, durability=durability, anchors=anchors, shared=address.shared)
+
+    def greet(self) -> None:
+        """Find out whether the shared side can be used, where there is one.
+
+        Raises:
+            StoreError: it is not there, does not answer, or refuses the credentials; names where those came from.
+            MissingExtraError: what speaks to it is not installed; names the command that installs it.
+        """
+        self._check()
+        if self.shared is not None:
+            self.shared.place.greet()
+
+    @property
+    def address(self) -> StoreAddress:
+        """Where this store lies. A worker on another machine opens it with a folder of its own."""
+        return StoreAddress(self.folder, self.shared.shared if self.shared is not None else None)
 
     def close(self) -> None:
         """Write everything that waits, then let go of the files. A closed store refuses everything.
@@ -114,6 +155,8 @@ class Store:
             self._committer.close()
         finally:
             self._refuse("this store is closed")
+            if self.shared is not None:
+                self.shared.close()
             self.database.close()
             self.files.close()
 
@@ -283,6 +326,8 @@ class Store:
             there = self.objects.has(artifact.digest, artifact.size_bytes)
         else:
             there = refers is not None
+        if not there and self.shared is not None:
+            there = self.shared.has(artifact)
         return there and (not refers or self._contains_inner(artifact, anchors))
 
     def _contains_inner(self, artifact: Artifact, anchors: Anchors | None) -> bool:
@@ -293,12 +338,22 @@ class Store:
 
     def references(self, artifact: Artifact) -> list[Artifact]:
         """The artifacts that a value refers to: elements of a list, paths inside plain data."""
-        if artifact.codec == "list":
-            return list(self.elements(artifact))
-        if artifact.codec != "msgpack":
+        if artifact.codec not in ("list", "msgpack"):
             return []
+        return self.references_in(artifact, self.read_bytes(artifact))
+
+    @staticmethod
+    def references_in(artifact: Artifact, data: bytes) -> list[Artifact]:
+        """`references`, from the bytes of the artifact.
+
+        Raises:
+            CodecError: they are not of its codec.
+        """
+        if artifact.codec == "list":
+            return list(lists.read(data))
         found: list[Artifact] = []
-        Reader(lambda data: found.append(unpack_reference(data)), as_plain=True).read(self.read_bytes(artifact))
+        if artifact.codec == "msgpack":
+            Reader(lambda data: found.append(unpack_reference(data)), as_plain=True).read(data)
         return found
 
     def read_bytes(self, artifact: Artifact, *, anchors: Anchors | None = None) -> bytes:
@@ -328,6 +383,15 @@ class Store:
             return open(path, "rb")
         except OSError as error:
             raise StoreError(f"cannot read {path}: {error.strerror or error}") from error
+
+    def open_local(self, artifact: Artifact) -> BinaryIO:
+        """`open_stream` of what is no source, without asking the shared side.
+
+        Raises:
+            DamagedArtifactError: the bytes here are not what the digest names, or are gone.
+        """
+        self._check()
+        return self._reading.open_local(artifact)
 
     def raw_path(self, artifact: Artifact, *, anchors: Anchors | None = None) -> Path:
         """A read-only file that holds the bytes; a folder for codec ``folder``; the path itself for a source.
@@ -405,14 +469,90 @@ class Store:
         if not self._committer.waits(key) and self.catalog.lacks(key):
             return None  # as of most keys of a run that is new
         entry = self._committer.waiting_key(key) or self.catalog.entry(key)
-        if entry is None:
-            if key in self.catalog.damaged_keys:
-                self._dangling.add(key)
-            return None
-        if all(self.contains(artifact, anchors=anchors) for artifact in entry.outputs.values()):
+        if entry is not None and all(self.contains(artifact, anchors=anchors) for artifact in entry.outputs.values()):
             return entry
-        self._dangling.add(key)
-        return None
+        if entry is not None or key in self.catalog.damaged_keys:
+            self._dangling.add(key)
+        return self._lookup_shared(key, anchors) if self.shared is not None else None
+
+    def _lookup_shared(self, key: str, anchors: Anchors | None) -> KeyEntry | None:
+        """The result of a key on the shared side; from now on it is known here, too."""
+        assert self.shared is not None
+        found = self.shared.key(key)
+        # What was pickled elsewhere is read by nobody here.
+        if found is None or any(a.codec == "pickle" for a in found.entry.outputs.values()):
+            return None
+        self._adopt_outputs(found)
+        if not all(self.contains(artifact, anchors=anchors) for artifact in found.entry.outputs.values()):
+            self._dangling.add(key)
+            return None
+        packed, replace = pack_entry(found.entry), self._was_dangling(key)
+        self.shared.adopt(key, packed)
+
+        def add(batch: Batch) -> None:
+            batch.add_key(key, packed, replace=replace)
+
+        self._committer.add(add)
+        return found.entry
+
+    def _adopt_outputs(self, found: SharedKey) -> None:
+        """Keep what came with a key here; what refers to other artifacts is fetched, so that those can be asked for."""
+        assert self.shared is not None
+        rows = [form for form in found.outputs.values() if form.data is not None]
+        self.shared.note_there(row.artifact.digest for row in rows)
+        if rows:
+            self._committer.add(
+                lambda batch: batch.add_artifacts(rows), size_bytes=sum(len(r.data or b"") for r in rows)
+            )
+        for form in found.outputs.values():
+            if form.refers and form.data is None:
+                with suppress(DamagedArtifactError):
+                    self._reading.open_stream(form.artifact).close()
+
+    def _adopt(self, artifact: Artifact, data: bytes | None) -> None:
+        """Keep an artifact here that came from the shared side; large ones are an object already."""
+        refers = artifact.codec == "list"
+        if artifact.codec == "msgpack":
+            refers = bool(self.references_in(artifact, data if data is not None else self.read_bytes(artifact)))
+        row = Encoded(artifact, data, refers=refers)
+        self._committer.add(lambda batch: batch.add_artifacts((row,)), size_bytes=len(data or b""))
+
+    def _local_form(self, artifact: Artifact) -> Encoded:
+        """An artifact as it is kept on the local side."""
+        waiting = self._committer.waiting(artifact)
+        refers = waiting.refers if waiting is not None else bool(self.catalog.refers(artifact))
+        if artifact.size_bytes <= SMALL_BYTES:
+            return Encoded(artifact, self._reading.local_bytes(artifact), refers=refers)
+        return Encoded(artifact, chunks=lambda: _blocks(self.objects.open(artifact.digest)), refers=refers)
+
+    def share(self, artifacts: Iterable[Artifact]) -> None:
+        """Put artifacts, and all that they refer to, on the shared side, so that a worker elsewhere can read them.
+
+        Does nothing for what is there already, and for sources.
+
+        Raises:
+            StoreError: there is no shared side that may be written, or it cannot take them.
+            DamagedArtifactError: one cannot be read.
+        """
+        self._check()
+        if self.shared is None or not self.shared.shared.write:
+            raise StoreError("this store has no shared side that may be written; workers elsewhere cannot read from it")
+        wanted: dict[str, Artifact] = {}
+        waiting = list(artifacts)
+        while waiting:
+            artifact = waiting.pop()
+            if (
+                artifact.codec != "source"
+                and artifact.digest not in wanted
+                and not self.shared.is_known(artifact.digest)
+            ):
+                wanted[artifact.digest] = artifact
+                waiting += self.references(artifact) if self._refers(artifact) else []
+        self.shared.put([self._local_form(artifact) for artifact in wanted.values()], {})
+
+    def _refers(self, artifact: Artifact) -> bool:
+        waiting = self._committer.waiting(artifact)
+        return waiting.refers if waiting is not None else self.catalog.refers(artifact) is not False
 
     def entry(self, key: str) -> KeyEntry | None:
         """The result of a key, whether or not its artifacts are still there."""
@@ -544,7 +684,7 @@ class Store:
                 if replace or key not in known:  # as `add_key` does
                     known[key] = entry, replace, run
 
-        self._committer.add(add, count=len(calls), size_bytes=sum([len(row.data or b"") for row in rows]))
+        self._committer.add(add, count=len(calls) or 1, size_bytes=sum([len(row.data or b"") for row in rows]))
 
     def _was_dangling(self, key: str) -> bool:
         if key not in self._dangling:
@@ -596,10 +736,14 @@ class Store:
         """Write everything given so far. At level ``power`` it is on the disk when this returns.
 
         Raises:
-            StoreError: it cannot be written; it still waits, and the next flush tries again.
+            StoreError: it cannot be written; it still waits, and the next flush tries again. Or the shared side cannot
+                take it; then it is recorded here, and put there as soon as that answers.
         """
         self._check()
         self._committer.flush()
+        if self.shared is not None and self.shared.owes:
+            with self._committer.held():
+                self.shared.pay_debts()
 
     @contextmanager
     def exclusively(self) -> Iterator[sqlite3.Connection]:
@@ -632,11 +776,22 @@ class Store:
         """The number of the last entry that is written."""
         return self._committer.durable
 
-    def _write(self, batch: Batch) -> None:
+    def _write(self, batch: Batch) -> SymphonyError | None:
+        # Before the commit, so that what is recorded can be read elsewhere; what a crash leaves there harms nobody.
+        failure = None
+        if self.shared is not None and (batch.artifacts or batch.keys):
+            failure = self.shared.publish(list(batch.artifacts.values()), batch.keys)
         with self.database.transaction(needed_bytes=batch.size_bytes) as connection:
             written = write_batch(connection, batch, self._sittings)
         self.catalog.note(written)
         self._lost.update(written.lost)
+        return failure
+
+
+def _blocks(stream: BinaryIO) -> Iterator[bytes]:
+    with stream:
+        while block := stream.read(1 << 20):
+            yield block
 
 
 def _make_folder(folder: Path) -> None:

@@ -29,11 +29,14 @@ from symphony.testing.snapshots import Snapshots
 from symphony.testing.stubs import in_turn
 
 
-def run_case(read: ReadCases, index: int, *, update: bool = False, ci: bool | None = None) -> list[str]:
+def run_case(
+    read: ReadCases, index: int, *, update: bool = False, ci: bool | None = None, env: str | None = None
+) -> list[str]:
     """Run one case of a file; gives what is not as expected, nothing where all is.
 
     Args:
         update: whether snapshots that differ are written anew.
+        env: the environment that it runs in, by name.
         ci: whether a missing snapshot is a problem; None: as the environment variable ``CI`` says.
     """
     case, place = read.document.cases[index], ("cases", index)
@@ -41,7 +44,7 @@ def run_case(read: ReadCases, index: int, *, update: bool = False, ci: bool | No
         melody = _melody_of(read)
         with _environment(case.env):
             result = run_melody(
-                melody, case.params, near=read.file, stubs=_stubs(read, case, melody),
+                melody, case.params, near=read.file, env=env, stubs=_stubs(read, case, melody),
                 clock=FakeClock() if case.clock == "jumping" else None,
             )  # fmt: skip
             return list(

@@ -11,7 +11,8 @@ from typing import Any, ClassVar
 
 import pytest
 
-from symphony.bootstrap.running import executor_named, resume, run
+from symphony.bootstrap.executors import traits_of
+from symphony.bootstrap.running import resume, run
 from symphony.errors import CompileError
 from symphony.runtime.contract import Traits
 from symphony.runtime.result import RunResult
@@ -72,18 +73,20 @@ class ExecutorSuite:
         (folder / "pyproject.toml").write_text("[tool.symphony]\n")
         kept = road in KEPT
         with Store.open(folder / ".symphony") if kept else nullcontext() as store:
-            resumes = partial(resume, executor=self.executor)
+            resumes = partial(resume, executor=self.executor, **self._own_options())
             yield Stage(folder, self._run, resumes, ROAD_OPTIONS[road], store, self.lose_a_worker)
 
     def _run(self, target: Any, params: Mapping[str, Any], **options: Any) -> RunResult:
         """Run on the executor under test: the one place that knows how an executor and its options are named."""
-        own: dict[str, Any] = {"executor_options": dict(self.options)} if self.options else {}
-        return run(target, params, executor=self.executor, **own, **options)
+        return run(target, params, executor=self.executor, **self._own_options(), **options)
+
+    def _own_options(self) -> dict[str, Any]:
+        return {"executor_options": dict(self.options)} if self.options else {}
 
 
 @cache
 def _traits_of(executor: str) -> Traits:
-    traits = executor_named(executor).traits
+    traits = traits_of(executor)
     assert isinstance(traits, Traits), f"the traits of {executor!r} must be Traits, not {traits!r}"
     return traits
 

@@ -29,6 +29,7 @@ def run_melody(
     store: Any = "memory",
     strict: bool = True,
     near: Path | str | None = None,
+    env: str | None = None,
     **options: Any,
 ) -> MelodyResult:
     """Run a melody for a test, and wait for it. A failed task is no error here: look at the result.
@@ -42,6 +43,7 @@ def run_melody(
         store: ``"memory"``, or a folder such as pytest's ``tmp_path``, to see what is served the second time.
         strict: whether a task that changes its inputs fails.
         near: the file or folder where names and relative paths of melodies start, besides the current folder.
+        env: the environment, by name; None: the one that the settings choose. Its executor and shared store do not count.
         options: more of `symphony.run`: `executor` (the Pit when nothing is said), `workers`,
             `limit_s`, `only`, `fail_fast`, `on_event`.
 
@@ -54,7 +56,7 @@ def run_melody(
     place = None if near is None else Path(near)
     target = melody_near(melody, place)
     project = project_around(place) if place is not None and isinstance(target, str) else project_of(target)
-    checked = check(target, project=project)
+    checked = check(target, project=project, env=env)
     if checked.plan is None or not checked.ok:
         raise CompileError(checked.diagnostics)
     plan = checked.plan
@@ -63,7 +65,7 @@ def run_melody(
     options.setdefault("executor", "pit")
     if isinstance(store, (str, Path)) and store != "memory":
         store = open_store(Path(store))  # by itself: what stubs give must not reach a store that others share
-    result = run(plan, params, project=project, store=store, strict=strict, clock=clock, stand_ins=stand_ins.players,
+    result = run(plan, params, project=project, store=store, strict=strict, clock=clock, env=env, stand_ins=stand_ins.players,
                  **options)  # fmt: skip
     if isinstance(store, Store):
         store.flush()

@@ -62,7 +62,7 @@ def in_bash(line: str) -> list[str]:
     ("line", "offered"),
     [
         ("symphony re", ["resume", "replay"]),
-        ("symphony store ", ["du", "gc", "verify"]),
+        ("symphony store ", ["du", "gc", "push", "verify"]),
         ("symphony run --dur", ["--durability"]),
         ("symphony run --durability ", ["process", "power"]),
         ("symphony run --durability=po", ["power"]),
@@ -166,7 +166,7 @@ def test_every_kind_of_the_table_is_known() -> None:
 
     named = {kind for kind in kinds(completion_export.table()) if kind and "|" not in kind}
 
-    assert named == {"melody", "run", "task", "executor", "player", "file", "folder"}
+    assert named == {"melody", "run", "task", "executor", "environment", "player", "file", "folder"}
 
 
 def test_players_are_offered_by_their_names(here: Path, symphony: Symphony) -> None:

@@ -44,6 +44,8 @@ CALLS = {
     "profile last": "profile",
     "runs": "runs",
     "logs last": "logs",
+    "import foreign.yml": "import",
+    "import broken.yaml": "import",
     "check greetings:first": "diagnostics",
     "check greetings:first broken.yaml": "diagnostics",
     "compile greetings:first -o plan.json": "diagnostics",
@@ -74,6 +76,7 @@ def lived_in(project: Path, symphony: Symphony) -> Path:
     """A project in which a run has failed."""
     (project / "melodies" / "mixed.yaml").write_text(MIXED)
     (project / "rows.csv").write_text("name\nAda\n")
+    (project / "foreign.yml").write_text("on: push\njobs:\n  a:\n    steps: [{uses: x/y@v1}, {run: ls}]\n")
     (project / "broken.yaml").write_text("melody: broken\ntasks:\n  a: {player: 'players:gret'}\n")
     assert symphony("run", "mixed").code == 1
     return project
@@ -98,8 +101,20 @@ def test_every_command_with_json_has_a_schema() -> None:
 
 
 def test_every_schema_is_tried() -> None:
-    """Those of `cancel` and `test` where these commands are tested."""
-    assert {*CALLS.values(), "cancel", "test"} == set(DOCUMENTS)
+    """That of `cancel` where runs are cancelled, that of `store push` where a store is shared, `test` by its own."""
+    assert {*CALLS.values(), "cancel", "store-push", "test"} == set(DOCUMENTS)
+
+
+def test_what_is_pushed_to_a_shared_store_is_told_as_its_schema_says(
+    lived_in: Path, symphony: Symphony, tmp_path: Path
+) -> None:
+    settings = lived_in / "pyproject.toml"
+    settings.write_text(f'[tool.symphony]\nstore = "file://{tmp_path}/shared"\n')
+
+    pushed = symphony("store", "push", "--json").document()
+
+    validated(pushed, "store-push")
+    assert pushed["keys"] > 0
 
 
 @pytest.mark.parametrize("name", DOCUMENTS)

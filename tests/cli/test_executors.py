@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING
 import pytest
 
 from symphony.cli.executors import EXTRAS, known_executors
-from symphony.cli.support_matrix import WORDS, matrix
+from symphony.cli.executors_page import table, with_table
+from symphony.cli.support_matrix import WORDS, matrix, traits_document
 from symphony.runtime.contract import Traits
 
 if TYPE_CHECKING:
@@ -48,7 +49,7 @@ def test_executors_are_listed_with_what_they_can_do(symphony: Symphony) -> None:
     done = symphony("executors")
 
     assert done.code == 0
-    assert "accounts for gpus                  yes" in done.out
+    assert re.search(r"^accounts for gpus .*\byes$", done.out, re.M)
     assert "pip install 'symphony[" in done.out
     assert done.err == ""
 
@@ -84,3 +85,17 @@ def test_one_that_cannot_be_loaded_is_named_with_the_reason(broken_executor: str
 
 def test_executors_of_others_are_completed(broken_executor: str, symphony: Symphony) -> None:
     assert symphony("__complete", "bash", "symphony run --executor o").out.splitlines()[1:] == [broken_executor]
+
+
+def test_the_table_of_the_page_is_written_in_its_place() -> None:
+    page = "before\n\n| what it can do | old |\n|---|---|\n| x | yes |\n\nbehind\n"
+    traits = {name: traits_document(Traits(can_kill=name == "a")) for name in ("a", "b")}
+
+    written = with_table(page, table(traits))
+
+    assert written.startswith(
+        "before\n\n| what it can do | a | b |\n|---|---|---|\n| drives bodies in this process | no | no |\n"
+    )
+    assert "| ends running bodies | yes | no |\n" in written
+    assert written.endswith("|\n\nbehind\n")
+    assert with_table(written, table(traits)) == written

@@ -155,3 +155,15 @@ def test_a_new_project_passes_its_own_tests(tmp_path: Path) -> None:
 
         assert done.returncode == 0, done.stdout + done.stderr
         assert "5 passed" in done.stdout
+
+
+def test_the_environment_gives_values_of_parameters_and_no_executor(project: Path, symphony: Symphony) -> None:
+    with (project / "pyproject.toml").open("a") as settings:
+        settings.write('[tool.symphony.environments.ci]\nexecutor = "dask"\nparams = {name = "Ada"}\n')
+    (project / "e.test.yaml").write_text(
+        "melody: melodies/greetings.py:first\ncases:\n  - {name: a, expect: {outputs: {greeting: 'Hello, Ada!'}}}\n"
+    )
+
+    assert symphony("test").code == 1
+    assert symphony("test", "--env", "ci").code == 0
+    assert "valid environments: ci" in symphony("test", "--env", "live").out

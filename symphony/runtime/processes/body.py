@@ -41,6 +41,7 @@ class Bodies:
         workdirs: the folder in which calls get their work folders.
         stop: set once the call is to end.
         guard: encloses the body alone; entered with the body about to start.
+        secrets: gives those that calls take.
 
     Attributes:
         pool: keeps players that are set up, for the life of the worker.
@@ -52,8 +53,9 @@ class Bodies:
         workdirs: Path,
         stop: Flag,
         guard: Callable[[], contextlib.AbstractContextManager[None]],
+        secrets: Secrets | None = None,
     ) -> None:
-        self.parcels, self.secrets = parcels, Secrets()
+        self.parcels, self.secrets = parcels, Secrets() if secrets is None else secrets
         self.pool = PlayerPool()
         self._workdirs, self._stop, self._guard = workdirs, stop, guard
         self._steps: dict[tuple[Any, ...], Step] = {}

@@ -40,6 +40,7 @@ class Processes:
         workdirs: the folder in which calls get their work folders; by default the one for temporary files.
         power: whether results in `shared` must survive a lost power supply.
         fork: whether workers are forked from a process with everything imported; else each starts a fresh interpreter.
+        secrets: the providers of secrets; each worker resolves those that it needs.
     """
 
     def __init__(
@@ -54,12 +55,13 @@ class Processes:
         workdirs: Path | None = None,
         power: bool = False,
         fork: bool = tree.LINUX,
+        secrets: Sequence[str] = ("env",),
     ) -> None:
         self._terms = Terms(
             path=list(dict.fromkeys([*map(str, folders), *sys.path])), modules=tuple(preload), shared=shared,
             slots=max(1, slots), grace_s=grace_s, environment=dict(os.environ if environment is None else environment),
             spool=make_spool(), workdirs=(workdirs or Path(tempfile.gettempdir())) / f"symphony-{uuid.uuid4().hex[:12]}",
-            power=power, fork=fork,
+            power=power, fork=fork, secrets=tuple(secrets),
         )  # fmt: skip
         self.parcels = ParcelStore(self._terms.spool, shared, power=power)
         self._supervisor = Supervisor(self._terms)

@@ -30,6 +30,7 @@ class Terms:
     workdirs: Path
     power: bool
     fork: bool
+    secrets: Sequence[str] = ("env",)
 
     def workdir(self, hand: Hand) -> Path:
         """The folder for the work folders of a worker's calls; it goes with the worker."""
@@ -50,6 +51,7 @@ def _setup(terms: Terms, hand: Hand) -> dict[str, Any]:
     return {
         "modules": list(terms.modules), "shared": None if terms.shared is None else str(terms.shared),
         "spool": str(terms.spool), "workdirs": str(terms.workdir(hand)), "power": terms.power,
+        "secrets": list(terms.secrets),
     }  # fmt: skip
 
 

@@ -25,6 +25,7 @@ from symphony.runtime.processes.body import Bodies
 from symphony.runtime.processes.capture import Capture
 from symphony.runtime.processes.parcel import ParcelStore
 from symphony.runtime.processes.preloading import import_quietly
+from symphony.runtime.secrets import Secrets
 
 _CHUNK = 256 * 1024
 _LONG_S = 0.02
@@ -147,7 +148,7 @@ class Worker:
         import_quietly(setup["modules"])
         shared = Path(setup["shared"]) if setup["shared"] else None
         parcels = ParcelStore(Path(setup["spool"]), shared, power=setup["power"])
-        self._bodies = Bodies(parcels, Path(setup["workdirs"]), self._stop, self._guarded)
+        self._bodies = Bodies(parcels, Path(setup["workdirs"]), self._stop, self._guarded, Secrets(setup["secrets"]))
         self._send(["ready", os.getpid()])
 
     def _answer(self, number: int, call: Sequence[Any]) -> None:

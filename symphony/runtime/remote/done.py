@@ -18,6 +18,9 @@ from symphony.store.stat_cache import StatCache
 LOADERS: dict[str, Callable[[Artifact], Any]] = {}
 """By run, what loads a value of the store in this process."""
 
+_PLAIN = (type(None), bool, int, float, str)
+"""Types whose values travel as they are."""
+
 
 class Done:
     """The end of a call.
@@ -60,6 +63,8 @@ class Done:
             return (_document(held.artifact), None)
         if held.artifact is not None:
             return (_document(held.artifact), self._small[port])
+        if type(held.value) in _PLAIN:
+            return (None, held.value)
         stats = StatCache(lambda name: None, lambda row: None)
         outside = Outside(stats.digest_file, stats.digest_folder, None)
         encoded = encode_value(held.value, "any", None, ABSOLUTE, outside, by_name=True)
@@ -78,6 +83,9 @@ def _restored(run: str, call: str, well: bool, told: Mapping[str, tuple[Any, ...
     outputs: dict[str, Held] = {}
     small: dict[str, bytes] = {}
     for port, (document, data, *unkept) in told.items():
+        if document is None:
+            outputs[port] = Held(data)
+            continue
         digest, codec, type_text, size_bytes, meta = document
         artifact = Artifact(digest, codec, type_text, size_bytes, FrozenMap(meta))
         kept = None if unkept else artifact
@@ -86,7 +94,7 @@ def _restored(run: str, call: str, well: bool, told: Mapping[str, tuple[Any, ...
         elif data is None:
             outputs[port] = Held(artifact=artifact, load=_load_by(run, artifact))
         else:
-            outputs[port] = Held(artifact=kept, load=_decoding(artifact, data))
+            outputs[port] = Held(artifact=kept, load=decoding(artifact, data))
             if kept is not None:
                 small[port] = data
     return Done(run, call, well=well, outputs=outputs, small=small)
@@ -96,7 +104,8 @@ def _load_by(run: str, artifact: Artifact) -> Callable[[], Any]:
     return lambda: LOADERS[run](artifact)
 
 
-def _decoding(artifact: Artifact, data: bytes) -> Callable[[], Any]:
+def decoding(artifact: Artifact, data: bytes) -> Callable[[], Any]:
+    """What loads a value from bytes that the store may not have yet."""
     reader = Reader(lambda d: source_path(unpack_reference(d), ABSOLUTE))
     return lambda: decode_bytes(artifact.codec, data, reader)
 

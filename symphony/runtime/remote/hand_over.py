@@ -9,7 +9,7 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from symphony.errors import InternalError, StoreError
+from symphony.errors import DamagedArtifactError, InternalError, StoreError
 from symphony.model.artifact import Artifact
 from symphony.model.event import EventKind
 from symphony.runtime import schedule as sc
@@ -60,17 +60,27 @@ class HandOver:
         self._nodes: dict[str, int] = {}
         self._early: dict[int, list[News]] = {}
         self._attempts: dict[int, int] = {}
+        self._healed: set[int] = set()
         calls = engine.calls
         self._packing = Packing(calls.store, ParcelStore(spool), calls.anchors)
         self._binding = Binding(engine.net, self._packing, self._handed)
         self._ahead = Ahead(engine.net, self._handed, self._may_go_ahead)
         self._outbox: queue.SimpleQueue[RemoteCall | None] = queue.SimpleQueue()
         self._threads: list[threading.Thread] = []
-        self._closed = False
+        self._opened = self._closed = False
         engine.net.dropped = self._dropped
         LOADERS[sheet.run] = lambda artifact: calls.store.get(artifact, anchors=calls.anchors)
 
     # handing over ------------------------------------------------------------------------------------------------
+
+    def open(self) -> None:
+        """Open the executor now, not with the first call: it shows also a run of which nothing is handed over.
+
+        Raises:
+            SurroundingsError: it cannot be reached.
+        """
+        self._executor.open(self._sheet)
+        self._opened = True
 
     def knows(self, node: int) -> bool:
         """Whether a call was handed over and has not ended."""
@@ -134,7 +144,7 @@ class HandOver:
             self._nodes[call.id] = node
         if net.steps[node].is_effect and engine.teller.writes:
             engine.calls.store.flush()  # an effect never precedes its cause
-        self._open()
+        self._have_threads()
         self._outbox.put(call)
 
     def _call(
@@ -149,7 +159,7 @@ class HandOver:
         return RemoteCall(
             f"{path}#{number}", engine.settings.run, path, net.task_path(node), net.indexes[node],
             engine.info_of(node).attempts + 1, (*_ids(net.frames[node]), step.id), sources, tuple(after),
-            key, forced, step.task.priority, step.asked,
+            key, forced, step.task.priority, step.asked, (step.pin.name if step.pin is not None else "run",),
         )  # fmt: skip
 
     def _order_of(self, step: Step, frame: Frame) -> Iterable[str]:
@@ -164,7 +174,7 @@ class HandOver:
 
     # the executor ------------------------------------------------------------------------------------------------
 
-    def _open(self) -> None:
+    def _have_threads(self) -> None:
         with self._engine.lock:
             if self._threads or self._closed:
                 return
@@ -176,7 +186,8 @@ class HandOver:
 
     def _sending(self) -> None:
         try:
-            self._executor.open(self._sheet)
+            if not self._opened:
+                self._executor.open(self._sheet)
             self._threads[1].start()
             while (first := self._outbox.get()) is not None:
                 batch = [first]
@@ -306,13 +317,18 @@ class HandOver:
     def _succeeded(self, node: int, info: CallInfo, news: News) -> list[int]:
         engine = self._engine
         self._take_key(info, news)
-        artifacts = _artifacts(news)
+        # what is not recorded stays with the worker: the store here knows nothing of it
+        artifacts = _artifacts(news) if engine.calls.recorded else {}
         if engine.calls.recorded:
             rows = [Encoded(Artifact.from_document(a), data, refers=refers) for a, data, refers in news["rows"]]
+            if news.get("shared") and engine.calls.store.shared is not None:
+                engine.calls.store.shared.note_there(row.artifact.digest for row in rows)
             forced = engine.net.steps[node].id in engine.settings.forced or engine.calls.no_cache
             entry = KeyEntry(artifacts, engine.settings.run, engine.net.path(node), info.parts)
             info.commit = Commit(rows, () if info.key is None else ((info.key, entry, forced),))
         engine.net.put(node, self._values(news), artifacts)
+        if engine.calls.recorded and engine.net.steps[node].is_effect:  # what follows reads the store
+            self._executor.release([news["call"]])  # else a lost worker would make the effect happen again
         return engine.end(node, sc.SUCCEEDED, info.ended_at)
 
     def _take_key(self, info: CallInfo, news: News) -> None:
@@ -324,9 +340,9 @@ class HandOver:
         """Outputs that the store does not have: small ones were told, the others are fetched when asked for."""
         if self._engine.calls.recorded:
             return {}
-        told, stored, call = news.get("values") or {}, news.get("outputs") or {}, news["call"]
+        told, call = news.get("values") or {}, news["call"]
         ports = self._engine.net.steps[self._nodes[call]].types.outputs
-        return {port: told[port] if port in told else self._fetched(call, port) for port in ports if port not in stored}
+        return {port: told[port] if port in told else self._fetched(call, port) for port in ports}
 
     def _fetched(self, call: str, port: str) -> Held:
         return Held(load=lambda: self._executor.fetch(call).held(port).value)
@@ -338,10 +354,33 @@ class HandOver:
         document = dict(news.get("error") or {"type": _DIED, "message": "the worker was lost", "traceback": ""})
         if how == rc.LOST:
             return engine.failed(node, WorkerDiedError(document, (_DIED,)), retry=False)
+        types = tuple(news.get("error_types") or ())
+        if types[:1] == (DamagedArtifactError.__name__,):
+            return self._damaged(node, info, OutcomeError(document, types))
         if news.get("surroundings"):
             raise StoreError(document.get("message", ""))
-        types = tuple(news.get("error_types") or ())
         return engine.failed(node, OutcomeError(document, types), retry=_DIED not in types)
+
+    def _damaged(self, node: int, info: CallInfo, error: OutcomeError) -> list[int]:
+        """A worker found an input damaged: load all here, which makes what is damaged once more, and try again."""
+        engine = self._engine
+        if node in self._healed:
+            return engine.failed(node, error, retry=False)
+        self._healed.add(node)
+        try:
+            for held in engine.net.inputs(node).values():
+                held.value  # noqa: B018  loading is what heals
+        except DamagedArtifactError as still:
+            return engine.failed(node, still)
+        info.attempts -= 1
+        with engine.lock:
+            engine.tracker.no_longer_in_flight(info.key)
+            if not engine.tracker.stopping:
+                engine.tracker.put_back(node, time.monotonic())
+                engine.tell_changed()
+                engine.queue.wake(1)
+                return []
+        return engine.failed(node, StoppedError("the run was cancelled"))
 
 
 def _artifacts(news: News) -> dict[str, Artifact]:

@@ -29,7 +29,7 @@ class RemoteCall:
         forced: whether a stored result is not to be served.
         priority: higher goes first.
         resources: what it needs of what the executor accounts for, by name.
-        tags: words under which an executor shows it.
+        tags: words under which an executor shows it, its player first.
     """
 
     id: str
@@ -63,7 +63,8 @@ News = dict[str, Any]
 
 ``started``: ``at``, ``worker``. ``log``: ``line``. ``progress``: ``done``, ``total``. ``ended``: ``how``, one of `HOW`;
 ``started_at``, ``ended_at``, ``worker``; for a good end ``key``, ``parts``, ``outputs`` (artifacts by port), ``rows`` (small
-values for the store) and ``values`` (small values where nothing is recorded); for a bad one ``error``, ``error_types``;
+values for the store) and ``values`` (small values where nothing is recorded), ``shared`` (whether all of
+it is on the shared side of the store, and not here); for a bad one ``error``, ``error_types``;
 ``measures``.
 """
 

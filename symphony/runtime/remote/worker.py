@@ -12,12 +12,14 @@ import tempfile
 import threading
 import time
 from collections.abc import Callable, Mapping
+from contextlib import AbstractContextManager
 from contextvars import Token
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from symphony.define.catalog import make_importable
-from symphony.errors import StoreError
+from symphony.errors import StoreError, SurroundingsError
+from symphony.model.artifact import Artifact
 from symphony.model.event import Event
 from symphony.model.plan import Plan
 from symphony.runtime.body_output import BodyOutput, heard
@@ -30,15 +32,18 @@ from symphony.runtime.inputs import inputs_of
 from symphony.runtime.player_pool import PlayerPool
 from symphony.runtime.processes.parcel import ParcelStore
 from symphony.runtime.remote import remote_call as rc
-from symphony.runtime.remote.done import LOADERS, Done
+from symphony.runtime.remote.done import LOADERS, Done, decoding
 from symphony.runtime.remote.forms import Unpacking
 from symphony.runtime.remote.remote_call import News, RemoteCall
 from symphony.runtime.remote.sheet import RunSheet
+from symphony.runtime.remote.shipped_code import bring_code
 from symphony.runtime.remote.sources import CallSources
+from symphony.runtime.run_environment import RunEnvironment, under
 from symphony.runtime.run_log import RunLog
 from symphony.runtime.secrets import Secrets
 from symphony.runtime.steps import Program, Step, build_program, every_step
 from symphony.runtime.values import MISSING, Held
+from symphony.store.address import StoreAddress
 from symphony.store.anchors import Anchors
 from symphony.store.encoded import Encoded
 from symphony.store.store import Store
@@ -53,6 +58,9 @@ GRACE_S = 1.0
 _TOLD_TEXT = 4096
 """Texts up to this length, and numbers, are told to the engine with the end of the call where nothing is recorded."""
 
+_FILES = frozenset({"file", "folder"})
+"""Codecs of what is read as a path: bytes alone are not enough."""
+
 
 class CallWorker:
     """The calls of one run in this process. Thread-safe: each call is made on the thread that asks for it.
@@ -62,24 +70,27 @@ class CallWorker:
         tell: takes news of calls; called from any thread, must be quick.
         store: the engine's own, where this is its process; None: the one that the sheet names.
         name: what this worker is called.
+        aside: entered by a thread while it only waits for a coroutine, so that its slot can go to another call.
     """
 
     def __init__(
-        self, sheet: RunSheet, tell: Callable[[News], None], *, store: Store | None = None, name: str = ""
-    ) -> None:
-        make_importable(sheet.modules)
+        self, sheet: RunSheet, tell: Callable[[News], None], *, store: Store | None = None, name: str = "",
+        aside: Callable[[], AbstractContextManager[None]] = contextlib.nullcontext,
+    ) -> None:  # fmt: skip
+        bring_code(sheet.modules, sheet.code)
         self.sheet, self._tell, self.name = sheet, tell, name or f"{socket.gethostname()}-{os.getpid()}"
-        self._own_store = store is None
-        self.store = store if store is not None else Store.open(None if sheet.store is None else Path(sheet.store))
-        self.secrets = Secrets()
+        self._own_store, self._aside, self._is_elsewhere = store is None, aside, False
+        self._spool = Path(tempfile.mkdtemp(prefix="symphony-worker-"))
+        self.store = store if store is not None else self._opened(sheet)
         anchors = Anchors(Path(sheet.root), tuple((name, Path(folder)) for name, folder in sheet.folders))
         self.pool = PlayerPool()
-        self.calls = TaskCalls(
-            self.store, recorded=sheet.recorded, anchors=anchors, no_cache=sheet.no_cache, strict=sheet.strict,
-            redact=self.secrets.redact, pool=self.pool,
-        )  # fmt: skip
-        self.program = build_program(Plan.from_text(sheet.plan, file=f"the plan of run {sheet.run}"))
-        self._spool = Path(tempfile.mkdtemp(prefix="symphony-worker-"))
+        with under(RunEnvironment.from_document(sheet.made_under) if sheet.made_under else RunEnvironment()):
+            self.secrets = Secrets()
+            self.calls = TaskCalls(
+                self.store, recorded=sheet.recorded, anchors=anchors, no_cache=sheet.no_cache, strict=sheet.strict,
+                redact=self.secrets.redact, pool=self.pool,
+            )  # fmt: skip
+            self.program = build_program(Plan.from_text(sheet.plan, file=f"the plan of run {sheet.run}"))
         self._unpacking = Unpacking(
             self.store, ParcelStore(self._spool), anchors, self.secrets.get, recorded=sheet.recorded
         )
@@ -96,6 +107,25 @@ class CallWorker:
         self._hearing = contextlib.ExitStack()
         self._hearing.enter_context(heard(self._output))
         LOADERS[sheet.run] = self._unpacking.load
+
+    def _opened(self, sheet: RunSheet) -> Store:
+        """The store of the sheet; on another machine a folder of this worker's own before its shared side.
+
+        Raises:
+            SurroundingsError: the folder is on another machine, and there is no shared side.
+        """
+        if sheet.store is None:
+            return Store.open(None)
+        address = StoreAddress.from_document(sheet.store)
+        if address.folder is not None and not address.folder.is_dir():
+            if address.shared is None:
+                raise SurroundingsError(
+                    f"the worker {self.name} does not see the folder of the store, {address.folder}: give the environment "
+                    "a store that all machines reach, such as store = 's3://bucket/prefix'"
+                )
+            address = replace(address, folder=self._spool / "store")
+            self._is_elsewhere = True
+        return Store.open_at(address, durability="power" if sheet.power else "process")
 
     def cancel(self) -> None:
         """The run is being cancelled: bodies are told, processes ended, nothing new begins."""
@@ -159,6 +189,7 @@ class CallWorker:
     def _prepared(self, call: RemoteCall, step: Step, inputs: dict[str, Held]) -> Prepared:
         if not self.sheet.recorded:
             return Prepared(inputs, None, {}, None)
+        self.store.catalog.drop_cache()  # the engine writes all the time: what was read before would hide it
         if call.key is not None:  # looked up once more: it may have been made and recorded here before, and been lost
             return Prepared(inputs, call.key, {}, None if call.forced else self.calls.looked_up(call.key))
         return self.calls.prepare(step, inputs, forced=call.forced)
@@ -205,7 +236,8 @@ class CallWorker:
         arrived: queue.SimpleQueue[tuple[Any, BaseException | None]] = queue.SimpleQueue()
         spoken = self._output.spoken(number, returned)
         self._coroutines.start(spoken, step.task.timeout, lambda value, error: arrived.put((value, error)))
-        value, error = arrived.get()
+        with self._aside():
+            value, error = arrived.get()
         if error is not None:
             if self._stop.is_set() and type(error).__name__ == "CancelledError":
                 raise StoppedError("the run was cancelled")
@@ -255,6 +287,11 @@ class CallWorker:
                 self._evaluator = Evaluator()
             return self._evaluator
 
+    def _loading(self, artifact: Artifact, small: Mapping[str, bytes]) -> Callable[[], Any]:
+        """What loads a result that was just made: the engine may not have written a small one yet."""
+        data = small.get(artifact.digest)
+        return self._load(artifact) if data is None else decoding(artifact, data)
+
     def _load(self, artifact: Any) -> Callable[[], Any]:
         return lambda: self._unpacking.load(artifact)
 
@@ -262,14 +299,16 @@ class CallWorker:
 
     def _kept(self, call: RemoteCall, prepared: Prepared, result: Result, begun: float) -> Done:
         rows = list(result.commit.rows)
-        if any(row.refers for row in rows):
+        files = {row.artifact.digest for row in rows if row.refers or row.artifact.codec in _FILES}
+        if self._is_elsewhere or files:
             self.store.record((), rows=rows)  # others can read them only from the store
+        if self._is_elsewhere or files or (result.artifacts and not self.sheet.recorded):
             self.store.flush()
-        small = {row.artifact.digest: row.data for row in rows if row.data is not None and not row.refers}
+        small = {d: row.data for row in rows if row.data is not None and (d := row.artifact.digest) not in files}
         outputs: dict[str, Held] = {}
         for port in {**result.artifacts, **result.values}:
             value, artifact = result.values.get(port, MISSING), result.artifacts.get(port)
-            outputs[port] = Held(value, artifact, None if artifact is None else self._load(artifact))
+            outputs[port] = Held(value, artifact, None if artifact is None else self._loading(artifact, small))
         travelling = {p: small[a.digest] for p, a in result.artifacts.items() if a.digest in small}
         return self._well(call, rc.SUCCEEDED, prepared, outputs, begun, rows=rows, small=travelling)
 
@@ -285,6 +324,7 @@ class CallWorker:
                 call.id, how, started_at=begun, ended_at=time.time(), worker=self.name, key=prepared.key,
                 parts={n: list(part) for n, part in prepared.parts.items()}, outputs=artifacts, values=values,
                 rows=[[row.artifact.to_document(), row.data, row.refers] for row in rows], measures=_measures(prepared),
+                shared=self._is_elsewhere,
             )
         )  # fmt: skip
         return done

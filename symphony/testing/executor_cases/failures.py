@@ -61,7 +61,8 @@ def own_key(x: int, ctx: Context) -> str:
 def ends_after(log: str, text: str) -> int:
     """End when a mark is there."""
     mark(log, "begun")
-    wait_until(lambda: text in marks(log))
+    if not wait_until(lambda: text in marks(log)):
+        raise TimeoutError(f"{text!r} was not marked")
     return 5
 
 
@@ -209,13 +210,13 @@ def _mark_the_failure(stage: Stage) -> Any:
     return listen
 
 
-@cases.scenario(one_runs_when_another_fails, roads=(Road.STRICT, Road.MEMORY))
+@cases.scenario(one_runs_when_another_fails, roads=(Road.RECORDED, Road.STRICT, Road.MEMORY))
 def fail_fast_lets_what_runs_end_and_cancels_the_rest(stage: Stage) -> None:
     played = stage.run(one_runs_when_another_fails, fail_fast=True, workers=2, on_event=_mark_the_failure(stage))
     played.must_be("failed", {"bad": "failed", "going": "succeeded", "after": "cancelled"}, {})
 
 
-@cases.scenario(one_runs_when_another_fails, roads=(Road.STRICT, Road.MEMORY))
+@cases.scenario(one_runs_when_another_fails, roads=(Road.RECORDED, Road.STRICT, Road.MEMORY))
 def without_fail_fast_the_rest_goes_on(stage: Stage) -> None:
     played = stage.run(one_runs_when_another_fails, workers=2, on_event=_mark_the_failure(stage))
     played.must_be("failed", {"bad": "failed", "going": "succeeded", "after": "succeeded"}, {})
@@ -230,7 +231,7 @@ def stops(log: str) -> Any:
     return {"bad": bad, "after": after}
 
 
-@cases.scenario(stops, roads=(Road.STRICT, Road.MEMORY))
+@cases.scenario(stops, roads=(Road.RECORDED, Road.STRICT, Road.MEMORY))
 def on_failure_stop_is_fail_fast_of_the_melody(stage: Stage) -> None:
     played = stage.run(stops, workers=2, on_event=_mark_the_failure(stage))
     played.must_be("failed", {"bad": "failed", "going": "succeeded", "after": "cancelled"}, {})

@@ -37,12 +37,12 @@ def test_a_project_without_limits_has_none(name: str, tmp_path: Path):
 @pytest.mark.parametrize(
     ("text", "told"),
     [
-        ("cpu = 4", "symphony.config.toml: limits has no key 'cpu': did you mean 'cpus'?"),
-        ("cpus = -1", "symphony.config.toml: limits.cpus: -1 is no amount: write a number from 0"),
-        ("cpus = true", "symphony.config.toml: limits.cpus: True is no amount: write a number from 0"),
-        ('memory = "lots"', "symphony.config.toml: limits.memory: 'lots' is no size: write 512KB, 2GB or 1GiB"),
-        ("tokens = 3", "symphony.config.toml: limits.tokens must be a table such as api = 2; it is 3"),
-        ('tokens.api = "two"', "symphony.config.toml: limits.tokens.api: 'two' is no amount: write a number from 0"),
+        ("cpu = 4", "symphony.config.toml:2: limits.cpu: there is no such key: did you mean 'cpus'?"),
+        ("cpus = -1", "symphony.config.toml:2: limits.cpus: -1 is no amount: write a number from 0"),
+        ("cpus = true", "symphony.config.toml:2: limits.cpus: True is no amount: write a number from 0"),
+        ('memory = "lots"', "symphony.config.toml:2: limits.memory: 'lots' is no size: write 512KB, 2GB or 1GiB"),
+        ("tokens = 3", "symphony.config.toml:2: limits.tokens: input should be a valid dictionary; it is 3"),
+        ('tokens.api = "two"', "symphony.config.toml:2: limits.tokens.api: 'two' is no amount: write a number from 0"),
     ],
 )
 def test_a_wrong_limit_is_named_with_its_file(text: str, told: str, tmp_path: Path):

@@ -145,6 +145,13 @@ def test_the_recording_road_gives_the_same_on_threads(plan: Plan):
         assert {t: many[name]["journal"][t][1] for t in succeeded} == succeeded
 
 
+@settings(max_examples=25, deadline=None)
+@given(plans())
+def test_the_recording_road_on_threads_records_what_the_run_loop_does(plan: Plan):
+    """Also where a call fails, and the run loop takes over while others are under way."""
+    assert recorded(plan, 4, fast=True) == recorded(plan, 1, fast=False)
+
+
 @settings(max_examples=60, deadline=None)
 @given(plans())
 def test_nothing_is_called_before_what_it_waits_for(plan: Plan):

@@ -139,3 +139,20 @@ def test_entries_of_many_threads_all_arrive(disk: Disk) -> None:
 
     assert sorted(map(str, disk.written)) == sorted(f"{name}{n}" for name in "abcd" for n in range(500))
     assert committer.durable == committer.sequence == 2_000
+
+
+def test_what_was_written_but_not_shared_is_told_once_and_not_written_again(disk: Disk) -> None:
+    def write(batch: Batch) -> StoreError | None:
+        disk.write(batch)
+        return StoreError("the shared side does not answer") if batch.running.get("a") else None
+
+    committer = Committer(write)
+    committer.add(entry("a"))
+
+    with pytest.raises(StoreError, match="does not answer"):
+        committer.flush()
+
+    committer.flush()
+    committer.add(entry("b"))
+    committer.close()
+    assert disk.written == ["a", "b"]

@@ -309,3 +309,13 @@ def test_a_forked_child_is_refused(store: Store) -> None:
 
     assert b"open it again in the child" in os.read(read, 1000)
     assert store.get(store.put("c")) == "c"
+
+
+def test_values_that_come_without_a_call_are_written_by_a_flush(tmp_path: Path) -> None:
+    with Store.open(tmp_path / "state") as one, Store.open(tmp_path / "state") as two:
+        encoded = one.encode("small")
+
+        one.record((), rows=one.place(encoded))
+        one.flush()
+
+        assert two.get(encoded.artifact) == "small"

@@ -1,0 +1,1 @@
+"""What the tests of the executor `dask` share."""
