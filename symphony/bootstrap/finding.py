@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from symphony.config.project import Project, find_project
+from symphony.config.project import CASE_SUFFIXES, Project, find_project
 from symphony.config.project import shipped_melodies as shipped_melodies
 from symphony.define.tracing import MelodyFunction
 from symphony.errors import UsageError
@@ -32,8 +32,12 @@ def find_definition(name: str, project: Project) -> str:
             found = folder / f"{file}{suffix}"
             if found.is_file():
                 return f"{found}{colon}{inner}"
-    known = {p.stem for f in folders if f.is_dir() for p in f.iterdir() if p.suffix in (".yaml", ".yml", ".py")}
+    known = {p.stem for f in folders if f.is_dir() for p in f.iterdir() if _holds_melodies(p)}
     raise UsageError(f"there is no melody {name!r}: {did_you_mean(name, sorted(known), what='melodies')}")
+
+
+def _holds_melodies(file: Path) -> bool:
+    return file.suffix in (".yaml", ".yml", ".py") and not file.name.endswith(CASE_SUFFIXES)
 
 
 def project_of(target: Any, *, state: Path | None = None) -> Project:

@@ -8,6 +8,7 @@ import re
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
+from symphony.config.project import CASE_SUFFIXES
 from symphony.errors import UsageError
 
 _PASSED_BY = frozenset({"__pycache__", "node_modules", "site-packages", "venv"})
@@ -39,11 +40,22 @@ def melodies_below(folder: Path) -> Iterator[str]:
         names[:] = sorted(n for n in names if not n.startswith(".") and n not in _PASSED_BY)
         for file in sorted(files):
             path = Path(parent, file)
+            if file.endswith(CASE_SUFFIXES):
+                continue
             if path.suffix in (".yaml", ".yml") and _YAML.search(_text(path)):
                 yield str(path)
             elif path.suffix == ".py":
                 names_here = list(_marked(_text(path)))
                 yield from [str(path)] if len(names_here) == 1 else (f"{path}:{name}" for name in names_here)
+
+
+def tests_below(folder: Path) -> Iterator[Path]:
+    """The files of tests below a folder: ``*.test.yaml``, ``test_*.py`` and ``*_test.py``, in the order of their names."""
+    for parent, names, files in os.walk(folder):
+        names[:] = sorted(n for n in names if not n.startswith(".") and n not in _PASSED_BY)
+        for file in sorted(files):
+            if file.endswith((*CASE_SUFFIXES, "_test.py")) or (file.startswith("test_") and file.endswith(".py")):
+                yield Path(parent, file)
 
 
 def _text(path: Path) -> str:

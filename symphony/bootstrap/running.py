@@ -25,6 +25,8 @@ from symphony.model.plan import Plan
 from symphony.model.quantities import parse_duration_s
 
 if TYPE_CHECKING:
+    from symphony.define.player import Player
+    from symphony.runtime.clock import Clock
     from symphony.runtime.execute import Order
     from symphony.runtime.explain import Decision
     from symphony.runtime.result import RunResult
@@ -54,6 +56,8 @@ def run(
     run_id: str | None = None,
     raw_params: Mapping[str, str] | None = None,
     executor_options: Mapping[str, Any] | None = None,
+    clock: Clock | None = None,
+    stand_ins: Mapping[str, Player[..., Any]] | None = None,
 ) -> RunResult:
     """Run a melody or a plan and wait for the result; works inside a running event loop too.
 
@@ -74,6 +78,8 @@ def run(
         force: these tasks anew, and what depends on them.
         raw_params: parameters as text, read by type.
         executor_options: what the executor is made with; None: as the environment says.
+        clock: what retries and waits go by; None: the real one.
+        stand_ins: players to be called in place of others, by the names of those; for tests.
 
     Raises:
         CompileError: the melody does not compile, or the environment cannot honour what it asks for.
@@ -90,7 +96,8 @@ def run(
     plan, home, settings = _plan_and_settings(target, project, env, flags)
     order = _order(plan, home, settings, params, raw_params, record=record, no_cache=no_cache, fail_fast=fail_fast,
                    strict=strict, only=only, until=until, force=force, tags=tags, run_id=run_id, on_event=on_event,
-                   limit_s=limit_s)  # fmt: skip
+                   limit_s=limit_s, stand_ins=stand_ins or {},
+                   **({} if clock is None else {"clock": clock}))  # fmt: skip
     chosen = executor_of(settings)
     shared = shared_store_of(settings) if record else None
     place = ChosenStore(store, home, settings.durability, record, shared)

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from symphony.cli.completing import Asked, Candidate
-from symphony.config.project import Project, find_project, shipped_melodies
+from symphony.config.project import CASE_SUFFIXES, Project, find_project, shipped_melodies
 
 SUFFIXES = (".yaml", ".yml", ".py")
 KNOWN_EXECUTORS = {"pit": "this machine", "dask": "a Dask cluster", "prefect": "a Prefect server"}
@@ -76,7 +76,7 @@ def _melodies(project: Project) -> Iterator[Candidate]:
             several = [name for kind, name in _decorated(file) if kind == "melody"] if file.suffix == ".py" else []
             if len(several) > 1:
                 yield from ((f"{file.stem}:{name}", about) for name in several)
-            elif several or file.suffix != ".py":
+            elif several or (file.suffix != ".py" and not file.name.endswith(CASE_SUFFIXES)):
                 yield file.stem, about
 
 

@@ -112,6 +112,11 @@ DOCUMENTS: dict[str, tuple[str, Schema]] = {
         run=TEXT, melody=TEXT, state=_one_of(RunState), seconds=SECONDS, busy_s=SECONDS, parallelism=_or_null(NUMBER),
         critical_path_s=SECONDS, critical_path=_list(_record(task=TEXT, seconds=SECONDS)),
         tasks=_list(_record(task=TEXT, seconds=SECONDS)), what_if=_list(_record(name=TEXT, seconds=SECONDS, change=NUMBER)))),
+    "test": ("symphony test", _record(
+        ok=FLAG, seconds=SECONDS, counts=_map(COUNT),
+        tests=_list(_record(
+            "A test; the line counts from 1.", file=TEXT, line=_PLACE, name=TEXT,
+            state=_one_of(("passed", "failed", "skipped")), seconds=SECONDS, message=TEXT)))),
     "cancel": ("symphony cancel", _record(run=TEXT, melody=TEXT, state=TEXT)),
     "diagnostics": ("symphony check and symphony compile", _record(
         ok=FLAG, plan_hash=_or_null(DIGEST),

@@ -38,6 +38,7 @@ def init(
         "symphony run first",
         "symphony run first -p name=Symphony",
         "symphony show last",
+        "symphony test",
         "pytest",
     ]
     if folder.resolve() != Path.cwd():

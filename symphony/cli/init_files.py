@@ -43,24 +43,46 @@ def count_letters(text: str) -> int:
 TEST = '''\
 """The melody as a whole, and a player alone."""
 
-from pathlib import Path
-
 from players import count_letters
-from symphony import run
-
-MELODY = Path(__file__).parent.parent / "melodies" / "first.yaml"
 
 
-def test_the_melody_greets_by_name():
-    result = run(MELODY, params={"name": "Ada"}, store="memory")
+def test_the_melody_greets_by_name(run_melody):
+    result = run_melody("first", {"name": "Ada"})
 
-    assert result.outputs["greeting"] == "Hello, Ada!"
-    assert result.outputs["letters"] == 8
+    result.assert_outputs(greeting="Hello, Ada!", letters=8)
+
+
+def test_letters_are_counted_whatever_the_greeting(run_melody):
+    result = run_melody("first", stubs={"players:greet": lambda name: f"Hi {name}"})
+
+    assert result.outputs["letters"] == 7
+    result.stubs["players:greet"].assert_called_with(name="World")
 
 
 def test_a_player_is_a_plain_function():
     assert count_letters("a b, c!") == 3
 '''
+
+CASES = """\
+# Tests without Python: symphony test runs them, and pytest too.
+melody: first
+cases:
+  - name: it greets by name
+    params: {name: Ada}
+    expect:
+      outputs:
+        greeting: Hello, Ada!
+        letters: 8
+  - name: it counts the letters of any greeting
+    stubs:
+      players:greet: {returns: Good evening!}
+    expect:
+      outputs:
+        greeting: {matches: evening}
+        letters: 11
+      calls:
+        players:greet: 1
+"""
 
 PROJECT = """\
 [project]
@@ -135,6 +157,7 @@ def files_for(name: str) -> dict[str, str]:
     return {
         "melodies/first.yaml": MELODY,
         "players.py": PLAYERS,
+        "tests/first.test.yaml": CASES,
         "tests/test_first.py": TEST,
         "pyproject.toml": PROJECT.replace("{name}", name),
         ".github/workflows/symphony.yml": WORKFLOW,

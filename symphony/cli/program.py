@@ -19,6 +19,7 @@ COMMANDS: dict[str, str] = {
     "init": "init:init",
     "check": "check:check",
     "compile": "check:compile_",
+    "test": "testing:run_tests",
     "run": "run:run",
     "resume": "run:resume",
     "cancel": "cancel:cancel",

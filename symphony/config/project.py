@@ -9,6 +9,9 @@ from pathlib import Path
 _PACKAGE = Path(__file__).parent.parent
 CONFIG_FILES = ("symphony.config.toml", "symphony.config.yaml", "symphony.config.json")
 
+CASE_SUFFIXES = (".test.yaml", ".test.yml")
+"""How the names of files of test cases end; they are no melodies, though they lie beside them."""
+
 
 @dataclass(frozen=True, slots=True)
 class Project:

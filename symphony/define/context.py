@@ -41,5 +41,8 @@ class Context(Protocol):
     def cancelled(self) -> bool:
         """Whether the run was asked to stop."""
 
+    def sleep(self, seconds: float) -> None:
+        """Wait; ends early when the run was asked to stop. In a test whose clock jumps it takes no time."""
+
     def progress(self, done: float, total: float | None = None) -> None:
         """Say how far the work is; at most ten times a second reach the listeners."""

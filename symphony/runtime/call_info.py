@@ -26,7 +26,7 @@ class CallInfo:
         started_at, ended_at: of the last attempt, seconds since the epoch.
         waited_s: how long it was ready before it began.
         waited_for: which resources it waited for, in words.
-        first_started: when the first attempt began, seconds of the run's own clock.
+        first_started: when the first attempt began, seconds of the run's own clock; None: none did.
         worker: who runs it.
         key, parts: its key and what that is made of.
         error: of the last attempt that failed.
@@ -46,7 +46,7 @@ class CallInfo:
         self.started_at: float | None = None
         self.ended_at: float | None = None
         self.waited_s = 0.0
-        self.first_started = 0.0
+        self.first_started: float | None = None
         self.worker = ""
         self.key: str | None = None
         self.parts = _NO_PARTS

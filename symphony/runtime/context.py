@@ -12,6 +12,7 @@ from pathlib import Path
 from threading import Event as Flag
 from typing import Any
 
+from symphony.runtime.clock import REAL_CLOCK, Clock
 from symphony.runtime.log_lines import message_of
 
 
@@ -35,12 +36,14 @@ class RunContext:
         stop: Flag,
         log: Callable[[dict[str, Any]], None],
         progress: Callable[[float, float | None], None],
+        clock: Clock = REAL_CLOCK,
     ) -> None:
         self.run_id, self.task_id, self.attempt = run_id, task_id, attempt
         self._task, self._index, self._write_line = task, index, log
         self._log: logging.Logger | None = None
         self._temporary, self._stop, self._progress = temporary, stop, progress
         self._workdir: Path | None = None
+        self._clock = clock
         self._last_progress = 0.0
 
     @property
@@ -73,6 +76,13 @@ class RunContext:
     def cancelled(self) -> bool:
         """Whether the run was asked to stop."""
         return self._stop.is_set()
+
+    def sleep(self, seconds: float) -> None:
+        """Wait; ends early when the run was asked to stop. A clock that jumps is moved instead."""
+        if self._clock.jumps:
+            self._clock.jump(max(0.0, seconds))
+        else:
+            self._stop.wait(max(0.0, seconds))
 
     def progress(self, done: float, total: float | None = None) -> None:
         """Pass on how far the work is, at most ten times a second; the last word always."""

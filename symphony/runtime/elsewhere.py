@@ -220,7 +220,7 @@ class Elsewhere:
         with self._engine.lock:
             self._engine.tracker.no_longer_in_flight(info.key)
             if not self._engine.tracker.stopping:
-                self._engine.tracker.put_back(node, time.monotonic())
+                self._engine.tracker.put_back(node, self._engine.now())
                 self._engine.tell_changed()
                 self._engine.queue.wake(1)
                 return []

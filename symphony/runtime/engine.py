@@ -27,6 +27,7 @@ from symphony.runtime.body_output import BodyOutput
 from symphony.runtime.call import Prepared, TaskCalls
 from symphony.runtime.call_errors import StoppedError
 from symphony.runtime.call_info import CallInfo, Teller
+from symphony.runtime.clock import REAL_CLOCK, Clock
 from symphony.runtime.context import RunContext
 from symphony.runtime.elsewhere import Elsewhere
 from symphony.runtime.error_document import error_document, error_types
@@ -65,6 +66,8 @@ class Settings:
         probe: look keys up and run nothing: a dry run.
         workers: how many threads work, so that batches are shared evenly.
         processes: how many calls run in processes of their own at a time.
+        clock: what waits go by.
+        until: when the run will be stopped, by that clock; None: it may take as long as it takes.
     """
 
     run: str
@@ -75,6 +78,8 @@ class Settings:
     on_event: Callable[[Event], None] | None = None
     workers: int = 1
     processes: int = 1
+    clock: Clock = REAL_CLOCK
+    until: float | None = None
 
 
 class Engine:
@@ -119,13 +124,17 @@ class Engine:
             Warming(program, calls.pool) if not settings.probe and any(step.kind for step in steps) else None
         )
         self.info: dict[int, CallInfo] = {}
-        self._clock_offset_s = time.time() - time.monotonic()
+        self.now = settings.clock.monotonic
+        self.net.started_at = settings.clock.now()
+        self._clock_offset_s = settings.clock.now() - self.now()
         writes = calls.recorded and not settings.probe
         store, listener, self._output = calls.store if writes else None, settings.on_event, output
         log = output.log if output is not None else RunLog(settings.run, store, listener, redact)
-        self.teller = Teller(settings.run, self.net, store, listener, log, time.time)
+        self.teller = Teller(settings.run, self.net, store, listener, log, settings.clock.now)
         self.lock = threading.RLock()
-        self.queue = WorkQueue(self.tracker, self.lock, lambda: self._closed or self._finished.is_set())
+        self.queue = WorkQueue(
+            self.tracker, self.lock, lambda: self._closed or self._finished.is_set(), settings.clock, settings.until
+        )
         self.elsewhere = Elsewhere(self, output)
         self.remote: HandOver | None = None
         if not settings.probe:
@@ -184,7 +193,7 @@ class Engine:
         if self._warming is not None:
             self._warming.begin()
         with self.lock:
-            ready = self.tracker.settle(ready, time.monotonic())
+            ready = self.tracker.settle(ready, self.now())
             self.tell_changed()
         self.queue.offer(ready if self._before is None else self._taken_over(ready, self._before))
 
@@ -263,7 +272,7 @@ class Engine:
         self._stopped_for = why
         self.stop.set()
         with self.lock:
-            self.tracker.stop(time.monotonic())
+            self.tracker.stop(self.now())
             self.tell_changed()
             self.queue.wake()
         self.elsewhere.cancel()
@@ -272,7 +281,7 @@ class Engine:
 
     def abandon(self) -> list[str]:
         """Give up on what still runs after the grace period; returns the paths of the calls left behind."""
-        now = time.monotonic()
+        now = self.now()
         with self.lock:
             left = sorted(self.tracker.running)
             paths = [self.net.path(n) for n in left]
@@ -350,7 +359,7 @@ class Engine:
 
     def _go_on_with(self, begun: Begun) -> None:
         """A call that the fast road has begun counts as started here; its thread tells how it ended."""
-        info, now = self.info_of(begun.node), time.monotonic()
+        info, now = self.info_of(begun.node), self.now()
         info.attempts, info.key, info.worker, info.told = 1, begun.key, begun.worker, begun.told
         info.started_at, info.first_started = begun.started_at or now + self._clock_offset_s, now
         with self.lock:
@@ -380,7 +389,7 @@ class Engine:
         info.attempts, info.started_at, info.told, info.worker = 0, None, False, ""
         if self.tracker.fail_fast:
             return self.end(node, sc.CANCELLED)  # as everything else that had not started when the other call failed
-        self.tracker.put_back(node, time.monotonic())
+        self.tracker.put_back(node, self.now())
         self.tracker.no_longer_in_flight(info.key)
         self.tell_changed()
         self.queue.wake(1)
@@ -463,8 +472,8 @@ class Engine:
         return prepared
 
     def _start(self, node: int, step: Step, prepared: Prepared, info: CallInfo, worker: str) -> float | None:
-        """When the call started, in seconds of the run's clock; None where it has to wait, or must not start any more."""
-        now = time.monotonic()
+        """When the call started, in seconds of the real clock; None where it has to wait, or must not start any more."""
+        now, begun = self.now(), time.monotonic()
         with self.lock:
             if info.key is not None and not self.tracker.first_with(info.key, node):
                 return None
@@ -485,11 +494,11 @@ class Engine:
         info.attempts += 1
         info.waited_s, info.worker = waited, worker
         info.started_at = now + self._clock_offset_s
-        info.first_started = info.first_started or now
+        info.first_started = now if info.first_started is None else info.first_started
         if self.teller.listens and not step.outside:
             path, data = self.net.path(node), {"attempt": info.attempts, "worker": worker}
             self.teller.event(EventKind.TASK_STARTED, path, data)
-        return now
+        return begun
 
     def _made(self, node: int, step: Step, prepared: Prepared, info: CallInfo, begun: float) -> list[int]:
         """Run the body on this thread and take what it gives."""
@@ -552,6 +561,7 @@ class Engine:
             index=self.net.indexes[node], temporary=None if store.folder is None else store.folder / "tmp", stop=self.stop,
             log=self.teller.log,
             progress=lambda done, total: self.teller.event(EventKind.TASK_PROGRESS, path, {"done": done, "total": total}),
+            clock=self.settings.clock,
         )  # fmt: skip
 
     # ends --------------------------------------------------------------------------------------------------------
@@ -562,10 +572,10 @@ class Engine:
         info.error = {k: self.redact(v) for k, v in error_document(error).items()}
         if isinstance(error, StoppedError) or (self.stop.is_set() and type(error).__name__ == "CancelledError"):
             return self.end(node, sc.CANCELLED)
-        now = time.monotonic()
+        now = self.now()
         wait = None
         if retry and info.attempts and not self.stop.is_set():
-            spent = now - info.first_started if info.first_started else 0.0
+            spent = 0.0 if info.first_started is None else now - info.first_started
             wait = delay_s(self.net.steps[node].retry, info.attempts, error_types(error), spent, random.random())
         if wait is None:
             return self.end(node, sc.FAILED)
@@ -579,7 +589,7 @@ class Engine:
 
     def end(self, node: int, state: int, ended_at: float | None = None) -> list[int]:
         """Take note that a node has ended; returns the nodes that may be taken now."""
-        info, now = self.info_of(node), time.monotonic()
+        info, now = self.info_of(node), self.now()
         if ended_at is not None:
             info.ended_at = ended_at
         elif state != sc.SKIPPED and info.note != "recorded earlier":
@@ -594,7 +604,7 @@ class Engine:
             return ready
 
     def _settled(self, ready: list[int]) -> list[int]:
-        found = self.tracker.settle(ready, time.monotonic())
+        found = self.tracker.settle(ready, self.now())
         self.tell_changed()
         return found
 

@@ -14,7 +14,8 @@ from pathlib import Path
 from typing import Any, Protocol, cast
 
 from symphony.define.garbage import CollectionEased, collection_paused
-from symphony.errors import LostRunError
+from symphony.define.player import Player
+from symphony.errors import LostRunError, UsageError
 from symphony.model.artifact import Artifact
 from symphony.model.event import Event, EventKind
 from symphony.model.expression import Expression
@@ -24,6 +25,7 @@ from symphony.model.states import COUNTED, FINAL, RunState, TaskState, check_run
 from symphony.runtime.arguments import as_document, bind_params
 from symphony.runtime.body_output import BodyOutput, heard, heard_aside
 from symphony.runtime.call import TaskCalls
+from symphony.runtime.clock import REAL_CLOCK, Clock
 from symphony.runtime.contract import Executor, Follower, InProcessExecutor, RemoteExecutor
 from symphony.runtime.engine import GRACE_S, STATES, Engine, Settings, as_artifact
 from symphony.runtime.error_document import error_document
@@ -62,6 +64,8 @@ class Order:
         capacity: how much there is of each resource; None where no task asks for any.
         pool_bytes: how much memory players that are kept set up may take; None: no limit.
         lease_s: how long this process counts as the owner without a word from it.
+        clock: what waits go by.
+        stand_ins: players that are called in place of those that the plan pins, by the name of the player.
     """
 
     given: Mapping[str, Any] = field(default_factory=dict)
@@ -83,6 +87,8 @@ class Order:
     capacity: Mapping[str, float] | None = None
     pool_bytes: int | None = None
     on_event: Callable[[Event], None] | None = None
+    clock: Clock = REAL_CLOCK
+    stand_ins: Mapping[str, Player[..., Any]] = field(default_factory=dict)
 
 
 def new_run_id() -> str:
@@ -133,14 +139,18 @@ class Sitting:
             redact=self.secrets.redact, pool=PlayerPool(budget_bytes=order.pool_bytes),
         )  # fmt: skip
         with collection_paused():
-            self.program = build_program(plan)
+            self.program = build_program(plan, stand_ins=order.stand_ins)
         self._in_process = executor is None or executor.traits.in_process
+        if order.stand_ins and not self._in_process:
+            raise UsageError(
+                "stubs are called in this process, so only an executor of this process can run with them: pit"
+            )
         if executor is not None and not self._in_process:
             for step in every_step(self.program):
                 step.leave_to(executor.traits.resources)
         self._sets_up_players = self._in_process and any(step.kind for step in every_step(self.program))
         self.listener = _listener(order.on_event, executor)
-        self.started_at = time.time()
+        self.started_at = order.clock.now()
 
     @property
     def executor(self) -> InProcessExecutor | RemoteExecutor:
@@ -157,12 +167,12 @@ class Sitting:
 
     def _run(self, earlier: RunRecord | None) -> RunResult:
         if not self.order.recorded:
-            self._watch = Watch(self.run_id, None, None, self.order.limit_s)
+            self._watch = Watch(self.run_id, None, None, self.order.limit_s, self.order.clock)
             result = self._drive({})
             self._tell_end(result)
             return result
         with Ownership(self.store, self.run_id, self.order.lease_s) as ownership:
-            self._watch = Watch(self.run_id, ownership, self.store.folder, self.order.limit_s)
+            self._watch = Watch(self.run_id, ownership, self.store.folder, self.order.limit_s, self.order.clock)
             try:
                 return self._recorded(earlier, ownership)
             finally:
@@ -245,7 +255,7 @@ class Sitting:
     def _driven(self, known: Mapping[tuple[str, int], CallRecord], output: BodyOutput | None) -> RunResult:
         settings = Settings(
             self.run_id, fail_fast=self._stops_on_failure(), forced=self.order.forced, selected=self.order.selected,
-            on_event=self.listener,
+            on_event=self.listener, clock=self.order.clock, until=self._watch.until,
         )  # fmt: skip
         with collection_paused():
             fast = self._fast_road() if not known else None
@@ -322,6 +332,8 @@ class Sitting:
             or order.strict
             or order.selected is not None
             or order.forced
+            or order.stand_ins
+            or order.clock.jumps
             or not can_run_fast(self.program, self.params)
         ):
             return None

@@ -12,6 +12,7 @@ from symphony.compiler.types import TaskTypes
 from symphony.define.player import Player
 from symphony.model import port_type as pt
 from symphony.model.expression import Call, Expression, Node, as_reference, children
+from symphony.model.frozen import EMPTY
 from symphony.model.plan import Plan, PlannedTask, PlayerPin
 from symphony.model.policy import NO_RETRY, Isolation, Retry
 from symphony.model.port_type import PortType
@@ -121,20 +122,36 @@ def every_step(program: Program) -> Iterator[Step]:
             yield from every_step(step.body)
 
 
-def build_program(plan: Plan, players: Mapping[str, PlayerPin] | None = None) -> Program:
+def build_program(
+    plan: Plan, players: Mapping[str, PlayerPin] | None = None, *, stand_ins: Mapping[str, Player[..., Any]] = EMPTY
+) -> Program:
     """Make a plan ready to run.
+
+    Args:
+        stand_ins: players to be called in place of pinned ones, by name: plain functions with the ports of those. They
+            are called in this process, whatever their tasks say of isolation, and what they give is never served.
 
     Raises:
         PlayerDefinitionError: a pinned player cannot be loaded.
     """
     pins = players if players is not None else plan.players
-    loaded = {name: load_player(pin) for name, pin in pins.items()} if players is None else {}
-    return _Builder(pins, loaded).program(plan)
+    if stand_ins:
+        pins = {name: _plain_pin(pin) if name in stand_ins else pin for name, pin in pins.items()}
+    loaded = {n: stand_ins.get(n) or load_player(pin) for n, pin in pins.items()} if players is None else {}
+    return _Builder(pins, loaded, frozenset(stand_ins)).program(plan)
+
+
+def _plain_pin(pin: PlayerPin) -> PlayerPin:
+    """The pin of a player that another one stands in for: a plain function, whose results are never served."""
+    return pin.model_copy(update={"is_async": False, "fingerprint": False, "cache": False})
 
 
 class _Builder:
-    def __init__(self, pins: Mapping[str, PlayerPin], loaded: Mapping[str, Player[Any, Any]]) -> None:
-        self.pins, self.loaded = pins, loaded
+    def __init__(
+        self, pins: Mapping[str, PlayerPin], loaded: Mapping[str, Player[Any, Any]],
+        stand_ins: frozenset[str] = frozenset(),
+    ) -> None:  # fmt: skip
+        self.pins, self.loaded, self.stand_ins = pins, loaded, stand_ins
         self._shapes: dict[tuple[str, bool], Any] = {}
         self._loose: dict[tuple[int, int], bool] = {}
         self._kinds: dict[str, PlayerKind] = {}
@@ -191,6 +208,8 @@ class _Builder:
         )  # fmt: skip
         if player is not None and player.state_parameter is not None:
             step.kind = self._kind(player, task)
+        if task.player in self.stand_ins:
+            step.outside = False
         if task.body is not None:
             step.body = self.program(task.body)
             step.ports = step.body.param_types

@@ -102,6 +102,13 @@ class Tracker:
         """When the next waiting attempt is due, or None."""
         return self._timers[0][0] if self._timers else None
 
+    @property
+    def only_waits(self) -> bool:
+        """Whether every call that may still start waits for the time of its next attempt, and none runs."""
+        states = self.schedule.state
+        timers = len(self._timers)
+        return timers > 0 and not self.running and sc.READY not in states and states.count(sc.RETRYING) == timers
+
     def start(self, node: int, now: float) -> float | None:
         """A call starts; returns how long it was ready, or None where it must not start any more."""
         if self.stopping or self.schedule.state[node] not in (sc.READY, sc.RETRYING):

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import time
 from enum import StrEnum
 from pathlib import Path
 
+from symphony.runtime.clock import REAL_CLOCK, Clock
 from symphony.runtime.ownership import Ownership
 
 
@@ -23,18 +23,26 @@ class Watch:
         ownership: the lease to renew, or None where there is none.
         folder: where requests come in, or None.
         limit_s: how long the run may take, or None.
+        clock: what the limit goes by.
+
+    Attributes:
+        until: when the run is stopped, by the clock, or None.
     """
 
-    def __init__(self, run: str, ownership: Ownership | None, folder: Path | None, limit_s: float | None) -> None:
-        self._ownership, self._limit_s = ownership, limit_s
+    def __init__(
+        self, run: str, ownership: Ownership | None, folder: Path | None, limit_s: float | None,
+        clock: Clock = REAL_CLOCK,
+    ) -> None:  # fmt: skip
+        self._ownership = ownership
         self._request = None if folder is None else request_path(folder, run)
-        self._begun = time.monotonic()
+        self._clock = clock
+        self.until = None if limit_s is None else clock.monotonic() + limit_s
         self.close()  # a request that came when an earlier owner had just ended is not meant for this one
 
     @property
     def limits(self) -> bool:
         """Whether there is anything to look for besides the lease."""
-        return self._limit_s is not None or self._request is not None
+        return self.until is not None or self._request is not None
 
     def look(self) -> Stop | None:
         """Renew what is to be renewed; returns why the run is to stop, if it is.
@@ -44,7 +52,7 @@ class Watch:
         """
         if self._ownership is not None:
             self._ownership.renew()
-        if self._limit_s is not None and time.monotonic() - self._begun >= self._limit_s:
+        if self.until is not None and self._clock.monotonic() >= self.until:
             return Stop.TIMED_OUT
         if self._request is not None and self._request.exists():
             return Stop.ASKED

@@ -8,12 +8,15 @@ from collections import deque
 from collections.abc import Callable, Iterable
 from contextlib import suppress
 
+from symphony.runtime.clock import REAL_CLOCK, Clock
 from symphony.runtime.tracker import Tracker
 
 _MOST = 64
 _SHORT_S = 0.0001
 _LONG_S = 0.002
 """What waits behind a call that takes longer is taken by other workers."""
+_LOOK_S = 0.005
+"""How often a worker looks, where the clock jumps, whether nothing but time is waited for."""
 
 
 class Taken(deque[int]):
@@ -35,10 +38,16 @@ class WorkQueue:
         tracker: knows which calls are ready.
         lock: guards the tracker.
         over: whether there is nothing more to take.
+        clock: what the waits for next attempts go by.
+        until: when the run will be stopped, by that clock: it does not jump any further.
     """
 
-    def __init__(self, tracker: Tracker, lock: threading.RLock, over: Callable[[], bool]) -> None:
+    def __init__(
+        self, tracker: Tracker, lock: threading.RLock, over: Callable[[], bool], clock: Clock = REAL_CLOCK,
+        until: float | None = None,
+    ) -> None:  # fmt: skip
         self._tracker, self._lock, self._over = tracker, lock, over
+        self._clock, self._until = clock, until
         self._changed = threading.Condition(lock)
         self._idle = 0
         self._taken: list[Taken] = []
@@ -63,12 +72,12 @@ class WorkQueue:
         tracker = self._tracker
         with self._lock:
             while not self._over():
-                now = time.monotonic()
+                now = self._clock.monotonic()
                 found = tracker.take(max(1, min(most, len(tracker.ready) // max(1, workers))), now)
                 if found:
                     found.reverse()
                     return found
-                if found := self._behind_long_calls(now):
+                if found := self._behind_long_calls():
                     return found
                 self._wait(now)
             return []
@@ -76,13 +85,30 @@ class WorkQueue:
     def _wait(self, now: float) -> None:
         due = self._tracker.next_attempt_at
         pause = _LONG_S if any(self._taken) else None
-        if due is not None:
+        if self._clock.jumps:
+            if self._jumped(due, now):
+                return
+            pause = _LOOK_S
+        elif due is not None:
             pause = max(0.0, due - now) if pause is None else min(pause, max(0.0, due - now))
         self._idle += 1
         self._changed.wait(pause)
         self._idle -= 1
 
-    def _behind_long_calls(self, now: float) -> list[int]:
+    def _jumped(self, due: float | None, now: float) -> bool:
+        """Let the clock jump to the next attempt, where nothing else is waited for; returns whether it did."""
+        if due is None or not self._tracker.only_waits:
+            return False
+        if self._until is not None:
+            due = min(due, self._until)
+        if due <= now:  # the run is about to be stopped
+            return False
+        self._clock.jump(due - now)
+        self.wake()
+        return True
+
+    def _behind_long_calls(self) -> list[int]:
+        now = time.monotonic()
         for taken in self._taken:
             if taken and now - taken.since > _LONG_S:
                 with suppress(IndexError):

@@ -8,11 +8,16 @@ from symphony.errors import UsageError
 
 
 class FakeClock:
-    """Stands in for the `time` module. Time passes only by `advance` and `sleep`; any thread may call anything.
+    """Stands in for the `time` module, and for the clock of a run. Any thread may call anything.
+
+    Time passes only by `advance` and `sleep`; and a run that it is given to lets it pass when nothing but the time of
+    a next attempt is waited for, so that retries after days are a matter of milliseconds.
 
     Args:
         start_s: what `now` gives at first, in seconds since 1970.
     """
+
+    jumps = True
 
     def __init__(self, start_s: float = 0.0) -> None:
         self._start_s = start_s
@@ -34,6 +39,10 @@ class FakeClock:
         Raises:
             UsageError: the seconds are below zero.
         """
+        self.advance(seconds)
+
+    def jump(self, seconds: float) -> None:
+        """Let time pass, asked by a run."""
         self.advance(seconds)
 
     def advance(self, seconds: float) -> None:

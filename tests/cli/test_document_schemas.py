@@ -101,8 +101,8 @@ def test_every_command_with_json_has_a_schema() -> None:
 
 
 def test_every_schema_is_tried() -> None:
-    """That of `cancel` where runs are cancelled, that of `store push` where a store is shared."""
-    assert {*CALLS.values(), "cancel", "store-push"} == set(DOCUMENTS)
+    """That of `cancel` where runs are cancelled, that of `store push` where a store is shared, `test` by its own."""
+    assert {*CALLS.values(), "cancel", "store-push", "test"} == set(DOCUMENTS)
 
 
 def test_what_is_pushed_to_a_shared_store_is_told_as_its_schema_says(

@@ -30,10 +30,13 @@ MELODIES: dict[str, dict[str, Any]] = {
 PROGRAMS = {
     "program/program.py": [],
     "testing/test_players.py": ["-m", "pytest", "-q", "-p", "no:cacheprovider"],
+    "testing/news.test.yaml": ["-m", "symphony", "test"],
+    "testing/test_news.py": ["-m", "pytest", "-q", "-p", "no:cacheprovider"],
     "testing/test_words.py": ["-m", "pytest", "-q", "-p", "no:cacheprovider"],
     "warm/test_labels.py": ["-m", "pytest", "-q", "-p", "no:cacheprovider"],
 }
-BESIDE = {"words_yaml/players.py", "program/counting.py", "testing/words.py", "errors/players.py", "warm/labels.py",
+BESIDE = {"words_yaml/players.py", "program/counting.py", "testing/words.py", "testing/news.yaml",
+          "errors/players.py", "warm/labels.py",
           "executor/threads.py", "executor/test_threads.py"}  # fmt: skip
 PAGES = [
     page
@@ -58,7 +61,14 @@ def test_a_melody_of_a_page_has_no_problem(file: str) -> None:
 @pytest.mark.parametrize("file", PROGRAMS)
 def test_a_program_of_a_page_runs(file: str, tmp_path: Path) -> None:
     folder, _, name = file.partition("/")
-    environment = {**os.environ, "SYMPHONY_STATE": str(tmp_path), "PYTHONDONTWRITEBYTECODE": "1"}
+    announced = tmp_path / "announced-1.0.0.dist-info"  # as an installed Symphony announces its pytest plugin
+    announced.mkdir()
+    (announced / "METADATA").write_text("Metadata-Version: 2.1\nName: announced\nVersion: 1.0.0\n")
+    (announced / "entry_points.txt").write_text("[pytest11]\nsymphony = symphony.testing.pytest_plugin\n")
+    environment = {
+        **os.environ, "SYMPHONY_STATE": str(tmp_path / "state"), "PYTHONDONTWRITEBYTECODE": "1", "CI": "true",
+        "PYTHONPATH": f"{tmp_path}{os.pathsep}{os.environ.get('PYTHONPATH', '')}",
+    }  # fmt: skip
 
     done = subprocess.run(
         [sys.executable, *PROGRAMS[file], name],

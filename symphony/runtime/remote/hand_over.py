@@ -100,7 +100,7 @@ class HandOver:
                 return []
             if info.key is not None and not engine.tracker.first_with(info.key, node):
                 return []
-            if step.demands and not engine.tracker.admit(node, time.monotonic()):
+            if step.demands and not engine.tracker.admit(node, engine.now()):
                 engine.tracker.no_longer_in_flight(info.key)
                 return []
         try:
@@ -280,13 +280,13 @@ class HandOver:
         with engine.lock:
             if node in engine.tracker.running:
                 return True
-            waited = engine.tracker.start(node, time.monotonic())
+            waited = engine.tracker.start(node, engine.now())
             if waited is None:
                 return False
         begun = news.get("at") or news.get("started_at") or time.time()
         info.attempts += 1
         info.waited_s, info.worker, info.started_at = waited, str(news.get("worker", "")), begun
-        info.first_started = info.first_started or time.monotonic()
+        info.first_started = engine.now() if info.first_started is None else info.first_started
         data = {"attempt": info.attempts, "worker": info.worker}
         engine.teller.event(EventKind.TASK_STARTED, engine.net.path(node), data)
         return True

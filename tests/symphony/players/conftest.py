@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import os
 import subprocess
+import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from html.parser import HTMLParser
@@ -24,6 +25,10 @@ class PlainContext:
     idempotency_key: str = "key"
     cancelled: bool = False
     log: logging.Logger = field(default_factory=lambda: logging.getLogger("test"))
+
+    def sleep(self, seconds: float) -> None:
+        """Wait in earnest, unless the run is cancelled."""
+        time.sleep(0 if self.cancelled else seconds)
 
     def progress(self, done: float, total: float | None = None) -> None:
         """Nobody listens."""
