@@ -94,3 +94,16 @@ def s3(_s3_process: S3Server) -> Iterator[S3Server]:
     yield _s3_process
     _s3_process.stop()
     _s3_process.start()
+
+
+SERVERS = {"prefect": "prefect", "dask": "dask", "s3": "s3"}
+"""Tests with these words in their path share a server, and so a process of pytest: by word, the name of the group."""
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Let tests that share a server run in one process, so that it is started once."""
+    for item in items:
+        parts = {*item.path.stem.split("_"), *item.path.parent.name.split("_")}
+        for word, group in SERVERS.items():
+            if word in parts:
+                item.add_marker(pytest.mark.xdist_group(group))
