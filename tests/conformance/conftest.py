@@ -6,7 +6,7 @@ import os
 
 import pytest
 
-EVERY = {"test_dask.py": 3, "test_prefect.py": 12}
+EVERY = {"test_dask.py": 3, "test_example_plugin.py": 3, "test_prefect.py": 12}
 """Of how many cases one is run, by file; all of them with ``SYMPHONY_LONG=1``."""
 
 

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import queue
 import threading
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 
 from symphony.runtime.contract import Traits
 from symphony.runtime.remote.done import Done
@@ -14,11 +15,17 @@ from symphony.runtime.remote.sheet import RunSheet
 from symphony.runtime.remote.worker import CallWorker
 
 
+_THREADS_AT_MOST = 256
+
+
 class FuturesExecutor:
-    """Makes calls on threads; a call waits here until those that it needs have ended."""
+    """Makes calls on threads; a call waits here until those that it needs have ended.
+
+    As many bodies run at a time as there are workers; a call that only waits for its coroutine leaves its place to another.
+    """
 
     name = "futures"
-    traits = Traits(shares_memory=True, can_kill=True, accepts_pending=True)
+    traits = Traits(can_kill=True, accepts_pending=True)
 
     def __init__(self) -> None:
         self.workers = self.processes = 0
@@ -29,6 +36,7 @@ class FuturesExecutor:
         self._cancelled: set[str] = set()
         self._worker: CallWorker | None = None
         self._pool: ThreadPoolExecutor | None = None
+        self._places = threading.Semaphore(1)
 
     def start(self, *, workers: int | None, processes: int | None = None) -> None:
         """Settle how many there will be."""
@@ -36,8 +44,17 @@ class FuturesExecutor:
 
     def open(self, sheet: RunSheet) -> None:
         """Make the worker of the run, and the threads."""
-        self._worker = CallWorker(sheet, self._news.put, name="futures")
-        self._pool = ThreadPoolExecutor(self.workers, thread_name_prefix="futures")
+        self._places = threading.Semaphore(self.workers)
+        self._worker = CallWorker(sheet, self._news.put, name="futures", aside=self._aside)
+        self._pool = ThreadPoolExecutor(_THREADS_AT_MOST, thread_name_prefix="futures")
+
+    @contextmanager
+    def _aside(self) -> Iterator[None]:
+        self._places.release()
+        try:
+            yield
+        finally:
+            self._places.acquire()
 
     def submit(self, calls: Sequence[RemoteCall]) -> None:
         """Take calls; those whose turn has come start."""
@@ -62,7 +79,8 @@ class FuturesExecutor:
             if call.id in self._cancelled:
                 done = Done(call.run, call.id, well=False)
             else:
-                done = self._worker.perform(call, given)
+                with self._places:
+                    done = self._worker.perform(call, given)
         except BaseException as error:  # noqa: BLE001  whatever it is, the call must not be waited for
             self._news.put(
                 ended(call.id, LOST, error={"type": "WorkerDiedError", "message": str(error), "traceback": ""})
