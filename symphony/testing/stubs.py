@@ -73,7 +73,8 @@ class StubCalls(Sequence[StubCall]):
             AssertionError: it was called more or less often; lists the calls.
         """
         __tracebackhide__ = True  # pytest then points at the test
-        assert len(self) == count, f"the stub of {self.player} should be called {counted(count, 'time')}, and {self!r}"
+        if len(self) != count:
+            raise AssertionError(f"the stub of {self.player} should be called {counted(count, 'time')}, and {self!r}")
 
     def assert_called_with(self, **inputs: Any) -> None:
         """Check that some call was given these inputs; it may have had others besides.

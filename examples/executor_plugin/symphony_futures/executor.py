@@ -14,7 +14,6 @@ from symphony.runtime.remote.remote_call import LOST, News, RemoteCall, ended
 from symphony.runtime.remote.sheet import RunSheet
 from symphony.runtime.remote.worker import CallWorker
 
-
 _THREADS_AT_MOST = 256
 
 

@@ -276,7 +276,7 @@ def test_dask_can_make_the_calls_while_prefect_shows_them(on_prefect: Run, serve
     tasks, flow_run = server.task_runs(result.run, 8), server.flow_run(result.run)
     assert (executor.traits.remote, executor.traits.follows) == (True, True)
     assert len(tasks) == 8
-    assert {t["state_name"] for t in tasks.values()} == {"Completed"}
+    assert {t["state_name"] for t in tasks.values()} <= {"Completed", "Cached"}  # equal calls are served
     assert [line["message"] for line in server.logs(flow_run)] == ["counting to 3"]
 
 
