@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import heapq
+import itertools
 import queue
 import threading
 from collections.abc import Iterator, Sequence
@@ -30,12 +32,15 @@ class FuturesExecutor:
         self.workers = self.processes = 0
         self._news: queue.SimpleQueue[News] = queue.SimpleQueue()
         self._lock = threading.Lock()
+        self._ended = threading.Condition(self._lock)
         self._done: dict[str, Done] = {}
         self._waiting: dict[str, tuple[RemoteCall, set[str]]] = {}
         self._cancelled: set[str] = set()
         self._worker: CallWorker | None = None
         self._pool: ThreadPoolExecutor | None = None
-        self._places = threading.Semaphore(1)
+        self._ready: list[tuple[int, int, RemoteCall]] = []
+        self._numbers = itertools.count()
+        self._free = 0
 
     def start(self, *, workers: int | None, processes: int | None = None) -> None:
         """Settle how many there will be."""
@@ -43,17 +48,26 @@ class FuturesExecutor:
 
     def open(self, sheet: RunSheet) -> None:
         """Make the worker of the run, and the threads."""
-        self._places = threading.Semaphore(self.workers)
+        self._free = self.workers
         self._worker = CallWorker(sheet, self._news.put, name="futures", aside=self._aside)
         self._pool = ThreadPoolExecutor(_THREADS_AT_MOST, thread_name_prefix="futures")
 
     @contextmanager
     def _aside(self) -> Iterator[None]:
-        self._places.release()
+        self._leave(1)
         try:
             yield
         finally:
-            self._places.acquire()
+            with self._lock:
+                self._free -= 1
+
+    def _leave(self, places: int) -> None:
+        """Take note of free places, and let those begin whose turn it is: the higher priority first."""
+        with self._lock:
+            self._free += places
+            while self._free > 0 and self._ready and self._pool is not None:
+                self._free -= 1
+                self._pool.submit(self._make, heapq.heappop(self._ready)[2])
 
     def submit(self, calls: Sequence[RemoteCall]) -> None:
         """Take calls; those whose turn has come start."""
@@ -64,11 +78,11 @@ class FuturesExecutor:
         self._begin(ready)
 
     def _begin(self, calls: Sequence[RemoteCall]) -> None:
-        for call in calls:
-            with self._lock:
-                if self._waiting.pop(call.id, None) is None or self._pool is None:
-                    continue
-            self._pool.submit(self._make, call)
+        with self._lock:
+            for call in calls:
+                if self._waiting.pop(call.id, None) is not None:
+                    heapq.heappush(self._ready, (-call.priority, next(self._numbers), call))
+        self._leave(0)
 
     def _make(self, call: RemoteCall) -> None:
         assert self._worker is not None
@@ -78,8 +92,7 @@ class FuturesExecutor:
             if call.id in self._cancelled:
                 done = Done(call.run, call.id, well=False)
             else:
-                with self._places:
-                    done = self._worker.perform(call, given)
+                done = self._worker.perform(call, given)
         except BaseException as error:  # noqa: BLE001  whatever it is, the call must not be waited for
             self._news.put(
                 ended(call.id, LOST, error={"type": "WorkerDiedError", "message": str(error), "traceback": ""})
@@ -87,12 +100,14 @@ class FuturesExecutor:
             done = Done(call.run, call.id, well=False)
         with self._lock:
             self._done[call.id] = done
+            self._ended.notify_all()
             ready = []
             for waiting, before in self._waiting.values():
                 before.discard(call.id)
                 if not before:
                     ready.append(waiting)
         self._begin(ready)
+        self._leave(1)
 
     def news(self, timeout_s: float) -> Sequence[News]:
         """What was told since."""
@@ -105,8 +120,10 @@ class FuturesExecutor:
             return found
 
     def fetch(self, call: str) -> Done:
-        """The values of a call."""
-        return self._done[call]
+        """The values of a call; its end is told a moment before it has left its thread."""
+        with self._ended:
+            self._ended.wait_for(lambda: call in self._done)
+            return self._done[call]
 
     def release(self, calls: Sequence[str]) -> None:
         """Keep everything: a run of this executor is small."""
@@ -114,7 +131,7 @@ class FuturesExecutor:
     def cancel(self, calls: Sequence[str]) -> None:
         """End calls: those that have not begun do not begin; where it is all of them, running bodies are told."""
         with self._lock:
-            under_way = {*self._waiting, *calls}
+            under_way = {*self._waiting, *(call.id for _, _, call in self._ready), *calls}
             self._cancelled.update(calls)
         if self._worker is not None and under_way == set(calls):
             self._worker.cancel()

@@ -60,6 +60,7 @@ class HandOver:
         self._nodes: dict[str, int] = {}
         self._early: dict[int, list[News]] = {}
         self._attempts: dict[int, int] = {}
+        self._forgotten: list[str] = []
         self._healed: set[int] = set()
         calls = engine.calls
         self._packing = Packing(calls.store, ParcelStore(spool), calls.anchors)
@@ -116,7 +117,8 @@ class HandOver:
 
     def _send_behind(self, nodes: list[int]) -> None:
         while nodes:
-            for node in list(self._ahead.behind(nodes.pop())):
+            behind = list(self._ahead.behind(nodes.pop()))
+            for node in sorted(behind, key=lambda node: -self._engine.net.steps[node].task.priority):
                 try:
                     self._send(node, None)
                 except Exception:  # noqa: BLE001  it is bound again when it is ready, and says then what is wrong
@@ -212,7 +214,7 @@ class HandOver:
     def cancel(self) -> None:
         """End everything that runs."""
         with self._engine.lock:
-            calls = list(self._running_as.values())
+            calls = [*self._running_as.values(), *self._forgotten]
         if self._threads:
             self._executor.cancel(calls)
 
@@ -221,7 +223,9 @@ class HandOver:
         call = self._running_as.pop(node, None)
         if call is not None:
             self._handed.pop(node, None)
-            if not self._engine.stop.is_set():
+            if self._engine.stop.is_set():
+                self._forgotten.append(call)  # `cancel` names it with all others
+            else:
                 self._executor.cancel([call])
 
     def settle(self, held: Iterable[Held | None]) -> None:
