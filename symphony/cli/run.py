@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -155,13 +156,15 @@ def _limit(text: str | None) -> float | None:
 
 
 def _run(melody: str, options: dict[str, Any], targets: dict[str, Path], junit: Path | None, *, json: bool) -> int:
-    from symphony.cli.run_reports import write_reports  # kept from --help
-    from symphony.cli.terminal import write_document
+    from symphony.cli.terminal import write_document  # kept from --help
 
     if targets:
         _check_targets(melody, options["project"], targets)
     code, *finished = _finish(_starting(melody, options), options["project"], targets, json=json)
-    write_reports([(finished[0], finished[1])], junit)
+    if junit is not None or os.environ.get("GITHUB_STEP_SUMMARY"):
+        from symphony.cli.run_reports import write_reports  # only where somebody wants them
+
+        write_reports([(finished[0], finished[1])], junit)
     if json:
         write_document(finished[0])
     return code
