@@ -33,6 +33,7 @@ from symphony.runtime.player_pool import PlayerPool
 from symphony.runtime.processes.parcel import ParcelStore
 from symphony.runtime.remote import remote_call as rc
 from symphony.runtime.remote.done import LOADERS, Done, decoding
+from symphony.runtime.remote.equal_calls import EqualCalls, Given
 from symphony.runtime.remote.forms import Unpacking
 from symphony.runtime.remote.remote_call import News, RemoteCall
 from symphony.runtime.remote.sheet import RunSheet
@@ -95,6 +96,7 @@ class CallWorker:
             self.store, ParcelStore(self._spool), anchors, self.secrets.get, recorded=sheet.recorded
         )
         self._stop = threading.Event()
+        self._equal = EqualCalls(self._stop.is_set)
         self._coroutines = Coroutines()
         self._outside: Outside | None = None
         self._evaluator: Evaluator | None = None
@@ -168,15 +170,37 @@ class CallWorker:
             )
             prepared = self._prepared(call, step, inputs_of(step, sources, self.calls.anchors))
             if prepared.hit is not None:
-                outputs = {port: Held(artifact=a, load=self._load(a)) for port, a in prepared.hit.items()}
-                return self._well(call, rc.CACHED, prepared, outputs, begun)
-            self._tell({"call": call.id, "what": "started", "at": begun, "worker": self.name})
-            result = self._made(call, step, prepared)
-            return self._kept(call, prepared, result, begun)
+                return self._served(call, prepared, Given(prepared.hit, {}), begun)
+            if prepared.key is None or self.sheet.no_cache or call.forced:
+                return self._kept(call, prepared, self._begun(call, step, prepared, begun), begun)[0]
+            return self._served_or_kept(call, step, prepared, prepared.key, begun)
         except StoppedError:
             return self._badly(call, rc.CANCELLED, begun)
         except BaseException as error:  # noqa: BLE001  a body can raise anything
             return self._failed(call, error, prepared, begun)
+
+    def _served_or_kept(self, call: RemoteCall, step: Step, prepared: Prepared, key: str, begun: float) -> Done:
+        """Serve what an equal call of this worker gave, or make the call for those that come."""
+        equal = self._equal.given_or_first(key)
+        if equal is not None:
+            return self._served(call, prepared, equal, begun)
+        given: Given | None = None
+        try:
+            if self._stop.is_set():
+                raise StoppedError("the run was cancelled")
+            done, given = self._kept(call, prepared, self._begun(call, step, prepared, begun), begun)
+            return done
+        finally:
+            self._equal.ended(key, given)
+
+    def _served(self, call: RemoteCall, prepared: Prepared, given: Given, begun: float) -> Done:
+        small = {a.digest: given.small[port] for port, a in given.artifacts.items() if port in given.small}
+        outputs = {port: Held(artifact=a, load=self._loading(a, small)) for port, a in given.artifacts.items()}
+        return self._well(call, rc.CACHED, prepared, outputs, begun, small=given.small)
+
+    def _begun(self, call: RemoteCall, step: Step, prepared: Prepared, begun: float) -> Result:
+        self._tell({"call": call.id, "what": "started", "at": begun, "worker": self.name})
+        return self._made(call, step, prepared)
 
     def _found(self, call: RemoteCall) -> tuple[Program, Step]:
         program = self.program
@@ -297,7 +321,7 @@ class CallWorker:
 
     # ends --------------------------------------------------------------------------------------------------------
 
-    def _kept(self, call: RemoteCall, prepared: Prepared, result: Result, begun: float) -> Done:
+    def _kept(self, call: RemoteCall, prepared: Prepared, result: Result, begun: float) -> tuple[Done, Given]:
         rows = list(result.commit.rows)
         files = {row.artifact.digest for row in rows if row.refers or row.artifact.codec in _FILES}
         if self._is_elsewhere or files:
@@ -310,7 +334,8 @@ class CallWorker:
             value, artifact = result.values.get(port, MISSING), result.artifacts.get(port)
             outputs[port] = Held(value, artifact, None if artifact is None else self._loading(artifact, small))
         travelling = {p: small[a.digest] for p, a in result.artifacts.items() if a.digest in small}
-        return self._well(call, rc.SUCCEEDED, prepared, outputs, begun, rows=rows, small=travelling)
+        done = self._well(call, rc.SUCCEEDED, prepared, outputs, begun, rows=rows, small=travelling)
+        return done, Given(result.artifacts, travelling)
 
     def _well(
         self, call: RemoteCall, how: str, prepared: Prepared, outputs: Mapping[str, Held], begun: float,

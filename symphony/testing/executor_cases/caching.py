@@ -78,6 +78,13 @@ def equal_calls(log: str) -> Any:
 
 
 @melody
+def equal_call_behind(log: str) -> Any:
+    first = squared(log=log, n=1)
+    second = squared(log=log, n=first)
+    return squared(log=log, n=second)
+
+
+@melody
 def of_a_file(log: str, file: Path) -> Any:
     return content(log=log, file=file)
 
@@ -149,6 +156,13 @@ def equal_calls_of_one_run_are_made_once(stage: Stage) -> None:
     must_equal("the output", played.result.outputs["out"], [49, 49, 49])
     must_equal("bodies", stage.counted, {"squared 7": 1})
     must_equal("the states", sorted(_states(played).values()), ["cached", "cached", "succeeded"])
+
+
+@cases.scenario(equal_call_behind, roads=KEPT)
+def a_call_that_turns_out_equal_to_one_before_it_is_served(stage: Stage) -> None:
+    states = _states(stage.run(equal_call_behind, workers=1))
+    must_equal("bodies", stage.counted, {"squared 1": 1})
+    must_equal("the states", sorted(states.values()), ["cached", "cached", "succeeded"])
 
 
 @cases.scenario(of_a_file, roads=ONCE)
