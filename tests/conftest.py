@@ -100,6 +100,7 @@ SERVERS = {"prefect": "prefect", "dask": "dask", "s3": "s3"}
 """Tests with these words in their path share a server, and so a process of pytest: by word, the name of the group."""
 
 
+@pytest.hookimpl(tryfirst=True)  # before the plugin that distributes them looks at the groups
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Let tests that share a server run in one process, so that it is started once."""
     for item in items:

@@ -10,6 +10,7 @@ from typing import Any
 import typer
 
 from symphony.cli.program import app
+from symphony.define.generated_files import write_or_check
 
 FILE = Path(__file__).with_name("completion_table.json")
 _BY_NAME = {
@@ -75,13 +76,7 @@ def _first_sentence(text: str) -> str:
 
 def main(arguments: list[str]) -> int:
     """``python -m symphony.cli.completion_export [--check]``: write the table, or say whether it is fresh."""
-    if "--check" not in arguments:
-        FILE.write_text(text(), encoding="utf-8")
-        return 0
-    fresh = FILE.is_file() and FILE.read_text("utf-8") == text()
-    if not fresh:
-        sys.stderr.write(f"out of date: {FILE.name}; run python -m symphony.cli.completion_export\n")
-    return 0 if fresh else 1
+    return write_or_check({FILE: text()}, arguments, command="symphony.cli.completion_export")
 
 
 if __name__ == "__main__":

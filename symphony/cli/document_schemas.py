@@ -10,6 +10,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
+from symphony.define.generated_files import write_or_check
 from symphony.model.diagnostic import Severity
 from symphony.model.signature import PlayerKind
 from symphony.model.states import COUNTED, RunState, TaskState
@@ -183,15 +184,8 @@ def texts() -> dict[str, str]:
 def main(arguments: list[str]) -> int:
     """``python -m symphony.cli.document_schemas [--check]``: write the schemas, or say whether they are fresh."""
     folder = Path(__file__).resolve().parents[2] / "schemas" / "documents"
-    if "--check" not in arguments:
-        folder.mkdir(parents=True, exist_ok=True)
-        for name, text in texts().items():
-            (folder / name).write_text(text, encoding="utf-8")
-        return 0
-    stale = [n for n, text in texts().items() if not (folder / n).is_file() or (folder / n).read_text("utf-8") != text]
-    if stale:
-        sys.stderr.write(f"out of date: {', '.join(stale)}; run python -m symphony.cli.document_schemas\n")
-    return 1 if stale else 0
+    files = {folder / name: text for name, text in texts().items()}
+    return write_or_check(files, arguments, command="symphony.cli.document_schemas")
 
 
 if __name__ == "__main__":

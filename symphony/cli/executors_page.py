@@ -9,6 +9,7 @@ from typing import Any
 
 from symphony.cli.executors import known_executors
 from symphony.cli.support_matrix import matrix
+from symphony.define.generated_files import write_or_check
 
 PAGE = Path(__file__).resolve().parents[2] / "docs" / "reference" / "executors.md"
 HEAD = "| what it can do |"
@@ -44,14 +45,7 @@ def main(arguments: list[str]) -> int:
 
     Install all executors first: a column is written only for those that are there.
     """
-    page = fresh_page()
-    if "--check" not in arguments:
-        PAGE.write_text(page, encoding="utf-8")
-        return 0
-    fresh = PAGE.read_text("utf-8") == page
-    if not fresh:
-        sys.stderr.write(f"out of date: {PAGE.name}; run python -m symphony.cli.executors_page\n")
-    return 0 if fresh else 1
+    return write_or_check({PAGE: fresh_page()}, arguments, command="symphony.cli.executors_page")
 
 
 if __name__ == "__main__":

@@ -18,7 +18,8 @@ def init(
 
     A melody, a player, a test, a CI workflow. Never overwrites a file.
     """
-    from shlex import quote  # only here
+    from importlib.util import find_spec  # only here
+    from shlex import quote
 
     from symphony.cli.init_files import files_for
 
@@ -38,6 +39,7 @@ def init(
         "symphony run first",
         "symphony run first -p name=Symphony",
         "symphony show last",
+        *([] if find_spec("pytest") else ["pip install pytest"]),
         "symphony test",
         "pytest",
     ]

@@ -33,6 +33,8 @@ def read_matrix(file: Path) -> list[Row]:
     """
     try:
         text = file.read_text(encoding="utf-8-sig")
+    except FileNotFoundError as error:
+        raise UsageError(f"--matrix {file}: there is no such file; write {_FORMS}") from error
     except (OSError, UnicodeDecodeError) as error:
         raise UsageError(f"--matrix {file} cannot be read: {error}") from error
     rows = _table(text, file) if file.suffix.lower() == ".csv" else _document(text, file)

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from symphony.config.sections import Configuration
+from symphony.define.generated_files import write_or_check
 
 FILE = Path(__file__).resolve().parents[2] / "schemas" / "config.schema.json"
 DIALECT = "https://json-schema.org/draft/2020-12/schema"
@@ -42,13 +43,7 @@ def text() -> str:
 
 def main(arguments: list[str]) -> int:
     """``python -m symphony.config.schema_export [--check]``: write the schema, or say whether it is fresh."""
-    if "--check" not in arguments:
-        FILE.write_text(text(), encoding="utf-8")
-        return 0
-    fresh = FILE.is_file() and FILE.read_text("utf-8") == text()
-    if not fresh:
-        sys.stderr.write(f"out of date: {FILE.name}; run python -m symphony.config.schema_export\n")
-    return 0 if fresh else 1
+    return write_or_check({FILE: text()}, arguments, command="symphony.config.schema_export")
 
 
 if __name__ == "__main__":

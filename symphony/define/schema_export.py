@@ -14,6 +14,7 @@ from typing import Any
 from pydantic import BaseModel
 from pydantic.json_schema import models_json_schema
 
+from symphony.define.generated_files import write_or_check
 from symphony.define.yaml_document import MELODY_ORDER
 from symphony.define.yaml_task import COMMON, KEYS_OF_KIND, KINDS, PRODUCT, SHELL_NAMES
 from symphony.model.melody import Melody
@@ -283,23 +284,11 @@ def texts() -> dict[str, str]:
     return {name: json.dumps(schema, indent=2, ensure_ascii=False) + "\n" for name, schema in found.items()}
 
 
-def write_schemas(folder: Path) -> None:
-    """Write the schemas into a folder, which is made where it is missing."""
-    folder.mkdir(parents=True, exist_ok=True)
-    for name, text in texts().items():
-        (folder / name).write_text(text, encoding="utf-8")
-
-
 def main(arguments: list[str]) -> int:
     """``python -m symphony.define.schema_export [--check]``: write the schemas, or say whether they are fresh."""
     folder = Path(__file__).resolve().parents[2] / "schemas"
-    if "--check" not in arguments:
-        write_schemas(folder)
-        return 0
-    stale = [n for n, text in texts().items() if not (folder / n).is_file() or (folder / n).read_text("utf-8") != text]
-    if stale:
-        sys.stderr.write(f"out of date: {', '.join(stale)}; run python -m symphony.define.schema_export\n")
-    return 1 if stale else 0
+    files = {folder / name: text for name, text in texts().items()}
+    return write_or_check(files, arguments, command="symphony.define.schema_export")
 
 
 if __name__ == "__main__":

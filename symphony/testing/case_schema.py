@@ -7,6 +7,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
+from symphony.define.generated_files import write_or_check
 from symphony.testing.case_models import CaseFile
 
 DIALECT = "https://json-schema.org/draft/2020-12/schema"
@@ -42,13 +43,7 @@ def text() -> str:
 def main(arguments: list[str]) -> int:
     """``python -m symphony.testing.case_schema [--check]``: write the schema, or say whether it is fresh."""
     file = Path(__file__).resolve().parents[2] / "schemas" / NAME
-    if "--check" not in arguments:
-        file.write_text(text(), encoding="utf-8")
-        return 0
-    fresh = file.is_file() and file.read_text("utf-8") == text()
-    if not fresh:
-        sys.stderr.write(f"out of date: {NAME}; run python -m symphony.testing.case_schema\n")
-    return 0 if fresh else 1
+    return write_or_check({file: text()}, arguments, command="symphony.testing.case_schema")
 
 
 if __name__ == "__main__":

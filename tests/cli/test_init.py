@@ -37,3 +37,17 @@ def test_init_never_overwrites_and_names_the_file(
     assert "players.py exists already" in capsys.readouterr().err
     assert [p.name for p in tmp_path.iterdir()] == ["players.py"]
     assert Path("players.py").read_text() == "mine"
+
+
+@pytest.mark.parametrize("installed", [True, False])
+def test_the_steps_install_pytest_first_where_it_is_missing(
+    installed: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr("importlib.util.find_spec", lambda name: object() if installed else None)
+
+    main(["init"])
+
+    steps = capsys.readouterr().out.partition("Next:")[2].split("\n  ")
+    assert ("pip install pytest" in steps) is not installed
+    assert steps.index("symphony test") > (0 if installed else steps.index("pip install pytest"))

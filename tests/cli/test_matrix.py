@@ -42,6 +42,11 @@ def test_a_file_that_is_no_matrix_is_refused(tmp_path: Path, name: str, text: st
         read_matrix(tmp_path / name)
 
 
+def test_a_file_that_is_not_there_is_named_with_what_it_should_hold(tmp_path: Path) -> None:
+    with pytest.raises(UsageError, match=r"none\.csv: there is no such file; write a list of mappings"):
+        read_matrix(tmp_path / "none.csv")
+
+
 def test_a_run_per_row_and_the_worst_end_counts(project: Path, symphony: Any) -> None:
     (project / "m.csv").write_text("name\nAda\nnobody\nGrace\n")
 

@@ -12,7 +12,10 @@ A form is a tuple of plain data:
 
 from __future__ import annotations
 
+import shutil
+import tempfile
 from collections.abc import Callable, Mapping
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from symphony.model.artifact import Artifact
@@ -33,12 +36,17 @@ class Packing:
 
     Args:
         store: where large values lie, or are laid.
-        parcels: packs small ones.
         anchors: what names of paths are relative to.
     """
 
-    def __init__(self, store: Store, parcels: ParcelStore, anchors: Anchors) -> None:
-        self._store, self._parcels, self._anchors = store, parcels, anchors
+    def __init__(self, store: Store, anchors: Anchors) -> None:
+        self._store, self._anchors = store, anchors
+        self._spool = Path(tempfile.mkdtemp(prefix="symphony-spool-"))
+        self._parcels = ParcelStore(self._spool)
+
+    def close(self) -> None:
+        """Remove what was put down on the way."""
+        shutil.rmtree(self._spool, ignore_errors=True)
 
     def form_of(self, held: Held, wanted: PortType = ANY) -> Form:
         """The form of a value that the engine holds.

@@ -6,7 +6,6 @@ import queue
 import threading
 import time
 from collections.abc import Iterable
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from symphony.errors import DamagedArtifactError, InternalError, StoreError
@@ -18,7 +17,6 @@ from symphony.runtime.call_errors import OutcomeError, StoppedError, WorkerDiedE
 from symphony.runtime.call_info import CallInfo
 from symphony.runtime.contract import RemoteExecutor
 from symphony.runtime.network import Frame
-from symphony.runtime.processes.parcel import ParcelStore
 from symphony.runtime.remote import remote_call as rc
 from symphony.runtime.remote.ahead import Ahead
 from symphony.runtime.remote.binding import Binding, NotYetError
@@ -50,10 +48,10 @@ class HandOver:
         engine: whose calls they are.
         executor: makes them; opened with the first of them.
         sheet: gives what workers must know of the run.
-        spool: a folder for values under way.
+        packing: makes forms of the values that the engine holds; closed with this.
     """
 
-    def __init__(self, engine: Engine, executor: RemoteExecutor, sheet: RunSheet, spool: Path) -> None:
+    def __init__(self, engine: Engine, executor: RemoteExecutor, sheet: RunSheet, packing: Packing) -> None:
         self._engine, self._executor, self._sheet = engine, executor, sheet
         self._handed: dict[int, str] = {}
         self._running_as: dict[int, str] = {}
@@ -63,10 +61,10 @@ class HandOver:
         self._forgotten: list[str] = []
         self._healed: set[int] = set()
         calls = engine.calls
-        self._packing = Packing(calls.store, ParcelStore(spool), calls.anchors)
-        self._binding = Binding(engine.net, self._packing, self._handed)
+        self._packing = packing
+        self._binding = Binding(engine.net, packing, self._handed)
         self._ahead = Ahead(engine.net, self._handed, self._may_go_ahead)
-        self._outbox: queue.SimpleQueue[RemoteCall | None] = queue.SimpleQueue()
+        self._outbox: queue.SimpleQueue[RemoteCall | str | None] = queue.SimpleQueue()
         self._threads: list[threading.Thread] = []
         self._opened = self._closed = False
         engine.net.dropped = self._dropped
@@ -198,7 +196,10 @@ class HandOver:
                     if following is None:
                         return
                     batch.append(following)
-                self._executor.submit(batch)
+                if calls := [call for call in batch if isinstance(call, RemoteCall)]:
+                    self._executor.submit(calls)
+                if unwanted := [call for call in batch if isinstance(call, str)]:
+                    self._executor.cancel(unwanted)
         except BaseException as error:  # noqa: BLE001  handed to whoever waits for the run
             self._engine.break_off(error)
 
@@ -226,7 +227,7 @@ class HandOver:
             if self._engine.stop.is_set():
                 self._forgotten.append(call)  # `cancel` names it with all others
             else:
-                self._executor.cancel([call])
+                self._outbox.put(call)  # behind the call itself, and not while the engine's lock is held
 
     def settle(self, held: Iterable[Held | None]) -> None:
         """Take over values that only the executor has, before it ends."""
@@ -241,6 +242,7 @@ class HandOver:
         if self._threads:
             self._threads[0].join(LISTEN_S * 4)
         LOADERS.pop(self._sheet.run, None)
+        self._packing.close()
 
     def _dropped(self, node: int) -> None:
         """Nobody needs the values of a call any more."""

@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING
 
 from symphony.errors import UsageError
 from symphony.runtime.contract import RemoteExecutor
-from symphony.runtime.processes.parcel import ParcelStore
 from symphony.runtime.remote.binding import params_of
 from symphony.runtime.remote.forms import Packing
 from symphony.runtime.remote.hand_over import HandOver
@@ -45,8 +44,7 @@ def hand_over_for(engine: Engine, sitting: Sitting) -> HandOver:
     folders = module_folders()
     modules = {step.pin.module for step in every_step(sitting.program) if step.pin is not None}
     ships = executor.traits.ships_code
-    spool = Path(tempfile.mkdtemp(prefix="symphony-spool-"))
-    packing = Packing(store, ParcelStore(spool), sitting.anchors)
+    packing = Packing(store, sitting.anchors)
     sheet = RunSheet(
         run=sitting.run_id, plan=sitting.plan.to_text(), root=str(order.root),
         folders=tuple((name, str(folder)) for name, folder in sitting.anchors.params), modules=folders,
@@ -58,7 +56,7 @@ def hand_over_for(engine: Engine, sitting: Sitting) -> HandOver:
         stops_on_failure=engine.settings.fail_fast,
         made_under=in_force().to_document(),
     )  # fmt: skip
-    return HandOver(engine, executor, sheet, spool)
+    return HandOver(engine, executor, sheet, packing)
 
 
 def _passing_store() -> Store:

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from symphony.config.limits import limits_of
+from symphony.config.environment import environment_of
 from symphony.errors import UsageError
 
 WANTED = {"cpus": 4.0, "memory": 8e9, "gpus": 1.0, "token:api": 2.0}
@@ -24,14 +24,14 @@ WANTED = {"cpus": 4.0, "memory": 8e9, "gpus": 1.0, "token:api": 2.0}
 def test_limits_are_read_from_every_form_of_the_configuration(name: str, text: str, tmp_path: Path):
     (tmp_path / name).write_text(text)
 
-    assert limits_of(tmp_path) == WANTED
+    assert dict(environment_of(tmp_path).limits) == WANTED
 
 
 @pytest.mark.parametrize("name", ["pyproject.toml", "symphony.config.json", "symphony.config.yaml", "nothing"])
 def test_a_project_without_limits_has_none(name: str, tmp_path: Path):
     (tmp_path / name).write_text("")
 
-    assert limits_of(tmp_path) == {}
+    assert dict(environment_of(tmp_path).limits) == {}
 
 
 @pytest.mark.parametrize(
@@ -49,5 +49,5 @@ def test_a_wrong_limit_is_named_with_its_file(text: str, told: str, tmp_path: Pa
     (tmp_path / "symphony.config.toml").write_text(f"[limits]\n{text}\n")
 
     with pytest.raises(UsageError) as caught:
-        limits_of(tmp_path)
+        dict(environment_of(tmp_path).limits)
     assert str(caught.value) == told
