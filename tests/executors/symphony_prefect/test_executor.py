@@ -42,11 +42,13 @@ def test_a_run_is_one_flow_run_with_a_task_run_per_call_under_its_own_name(on_pr
     assert result.outputs["sum"] == 12
     assert (server.flow_name(flow_run), flow_run["state_name"]) == ("mixed", "Completed")
     assert sorted(tasks) == calls
-    equal_to_earlier_ones = {"thrice[0]", "thrice[1]"}  # they double 0 and 2, as `twice` has done
-    assert {name for name, t in tasks.items() if t["state_name"] == "Cached"} == equal_to_earlier_ones
-    assert {t["state_name"] for name, t in tasks.items() if name not in equal_to_earlier_ones} == {"Completed"}
+    cached = {name for name, t in tasks.items() if t["state_name"] == "Cached"}
+    assert "thrice[0]" in cached  # it doubles 0, as `twice[0]` has done
+    assert len(cached & {"thrice[1]", "twice[2]"}) == 1  # both double 2
+    assert {t["state_name"] for name, t in tasks.items() if name not in cached} == {"Completed"}
+    assert len(cached) == 2
     assert tasks["twice[1]"]["tags"] == ["player:prefect_players:double", "task:twice"]
-    assert {t["run_count"] for t in tasks.values()} == {1}
+    assert {name: t["run_count"] for name, t in tasks.items()} == {name: int(name not in cached) for name in tasks}
 
 
 def test_calls_are_linked_as_in_the_melody(on_prefect: Run, server: Any) -> None:
@@ -279,7 +281,7 @@ def test_dask_can_make_the_calls_while_prefect_shows_them(on_prefect: Run, serve
     assert (executor.traits.remote, executor.traits.follows) == (True, True)
     assert len(tasks) == 8
     cached = {name for name, t in tasks.items() if t["state_name"] == "Cached"}
-    assert cached <= {"thrice[0]", "thrice[1]"}  # equal to calls of `twice`, which another worker may have made
+    assert cached <= {"thrice[0]", "thrice[1]", "twice[2]"}  # equal to others, which another worker may have made
     assert {t["state_name"] for name, t in tasks.items() if name not in cached} == {"Completed"}
     assert [line["message"] for line in server.logs(flow_run)] == ["counting to 3"]
 
@@ -449,7 +451,8 @@ def test_without_a_server_a_run_has_one_of_its_own_that_ends_with_it(server: Any
     assert "Traceback" not in done.stdout + done.stderr
     assert "prefect" not in (done.stdout + done.stderr).lower()
     with sqlite3.connect(database) as kept:
-        assert kept.execute("select count(*) from task_run where state_name = 'Completed'").fetchone() == (8,)
+        states = dict(kept.execute("select state_name, count(*) from task_run group by state_name"))
+        assert states == {"Completed": 6, "Cached": 2}  # two calls are equal to others
         assert kept.execute("select state_name from flow_run").fetchall() == [("Completed",)]
     assert not (project / "home" / ".prefect").exists()
     assert _processes_with(f"PREFECT_HOME={database.parent}") == []
