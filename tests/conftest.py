@@ -10,6 +10,7 @@ import threading
 from collections.abc import Iterator
 from importlib.util import find_spec
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -96,15 +97,18 @@ def s3(_s3_process: S3Server) -> Iterator[S3Server]:
     _s3_process.start()
 
 
-SERVERS = {"prefect": "prefect", "dask": "dask", "s3": "s3"}
-"""Tests with these words in their path share a server, and so a process of pytest: by word, the name of the group."""
+SERVERS = ("prefect", "dask", "s3")
+"""Tests with one of these words in the name of their file or folder share a server, which is started once."""
 
 
-@pytest.hookimpl(tryfirst=True)  # before the plugin that distributes them looks at the groups
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Let tests that share a server run in one process, so that it is started once."""
-    for item in items:
-        parts = {*item.path.stem.split("_"), *item.path.parent.name.split("_")}
-        for word, group in SERVERS.items():
-            if word in parts:
-                item.add_marker(pytest.mark.xdist_group(group))
+@pytest.hookimpl(optionalhook=True)  # only where pytest-xdist is installed
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
+    """Give tests that share a server to one process, one after the other; any process takes any other test."""
+    from xdist.scheduler import LoadScopeScheduling
+
+    class ByServer(LoadScopeScheduling):
+        def _split_scope(self, nodeid: str) -> str:
+            words = set(re.split(r"[/_.]", nodeid.partition("::")[0]))
+            return next((server for server in SERVERS if server in words), nodeid)
+
+    return ByServer(config, log)
