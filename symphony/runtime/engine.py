@@ -5,7 +5,6 @@ from __future__ import annotations
 import random
 import threading
 import time
-from collections import deque
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -31,7 +30,7 @@ from symphony.runtime.clock import REAL_CLOCK, Clock
 from symphony.runtime.context import RunContext
 from symphony.runtime.elsewhere import Elsewhere
 from symphony.runtime.error_document import error_document, error_types
-from symphony.runtime.fast_road import Before, Begun, Done, Failed
+from symphony.runtime.fast_road import Before
 from symphony.runtime.lists import ElementError
 from symphony.runtime.measuring import WORTH_MEASURING_S, CpuMeter
 from symphony.runtime.network import Network
@@ -40,6 +39,7 @@ from symphony.runtime.retrying import delay_s
 from symphony.runtime.run_log import RunLog
 from symphony.runtime.schedule import State
 from symphony.runtime.steps import Program, Step, every_step
+from symphony.runtime.takeover import Takeover
 from symphony.runtime.tracker import Tracker
 from symphony.runtime.values import MISSING, Held
 from symphony.runtime.warming import Warming
@@ -90,6 +90,9 @@ class Engine:
         before: what the fast road has made, and what it is still making; None where it was not taken.
         capacity: how much there is of each resource; None: as much as is asked for.
         output: hears what bodies print and log; None: they are not listened to.
+
+    Attributes:
+        clock_offset_s: what the clock of waits lacks to seconds since the epoch.
     """
 
     def __init__(
@@ -110,7 +113,7 @@ class Engine:
         self.calls, self.settings, self.redact = calls, settings, redact
         self.stop = threading.Event()
         self.recorded = recorded or {}
-        self._before = before
+        self._takeover = None if before is None else Takeover(self, before)
         self.net = Network(program, params, calls, settings.run, environment or {}, secret_of)
         self.schedule = self.net.schedule
         steps = [*every_step(program)]
@@ -126,7 +129,7 @@ class Engine:
         self.info: dict[int, CallInfo] = {}
         self.now = settings.clock.monotonic
         self.net.started_at = settings.clock.now()
-        self._clock_offset_s = settings.clock.now() - self.now()
+        self.clock_offset_s = settings.clock.now() - self.now()
         writes = calls.recorded and not settings.probe
         store, listener, self._output = calls.store if writes else None, settings.on_event, output
         log = output.log if output is not None else RunLog(settings.run, store, listener, redact)
@@ -176,7 +179,7 @@ class Engine:
 
     def begin(self) -> None:
         """Lay out the tasks; those outside the selection are left out. What the fast road has made is taken over."""
-        if self._before is None:
+        if self._takeover is None:
             self.teller.event(EventKind.RUN_STARTED, "", {"tasks": len(self.net.program.steps)})
         ready = self.net.lay_out()
         if self._output is not None:
@@ -195,29 +198,14 @@ class Engine:
         with self.lock:
             ready = self.tracker.settle(ready, self.now())
             self.tell_changed()
-        self.queue.offer(ready if self._before is None else self._taken_over(ready, self._before))
-
-    def _taken_over(self, ready: list[int], before: Before) -> list[int]:
-        """Take over what the fast road has made, then what it is making, then what failed there; returns what is ready."""
-        done, failed, left = before.done, before.failed, list[int]()
-        waiting = deque(ready)
-        while waiting:
-            node = waiting.popleft()
-            if node in done:
-                waiting.extend(self._take_over(node, done[node]))
-            else:
-                left.append(node)
-        for begun in before.begun.values():
-            self._go_on_with(begun)
-        for node in [n for n in left if n in failed]:
-            left += self._take_failure(node, failed[node])
-        return [n for n in left if self.schedule.state[n] == sc.READY]
+        self.queue.offer(ready if self._takeover is None else self._takeover.taken_over(ready))
 
     def work(self, worker: int) -> None:
         """Take calls and make them until the run has ended; a worker goes on with what its own call made ready."""
         taken, name, queue = self.queue.worker(), f"thread-{worker}", self.queue
         try:
-            self._take_end_on_this_thread()
+            if self._takeover is not None:
+                self._takeover.take_end_on_this_thread()
             while (node := queue.next(taken, self.settings.workers)) is not None:
                 taken.since = time.monotonic()
                 ready = self._process(node, name)
@@ -287,7 +275,7 @@ class Engine:
             paths = [self.net.path(n) for n in left]
             for node in left:
                 info = self.info_of(node)
-                info.note, info.ended_at = "abandoned", now + self._clock_offset_s
+                info.note, info.ended_at = "abandoned", now + self.clock_offset_s
                 self.tracker.end(node, sc.CANCELLED, now)
             self.tell_changed()
             self._closed = True
@@ -341,59 +329,6 @@ class Engine:
         except (ExpressionError, ElementError, KeyError, TypeError, ValueError) as error:
             return self.failed(node, error, retry=False)
         return self._call(node, worker)
-
-    def _take_over(self, node: int, done: Done) -> list[int]:
-        """Go on from what the fast road has made."""
-        info = self.info_of(node)
-        info.key, info.told = done.key, done.told
-        info.attempts, info.started_at = (1, done.started_at) if done.state == sc.SUCCEEDED else (0, None)
-        info.worker, info.waited_s, info.measures, info.commit = done.worker, done.waited_s, done.measures, done.commit
-        self.net.put(node, done.values, done.artifacts)
-        return self.end(node, done.state, done.ended_at)
-
-    def _take_failure(self, node: int, failed: Failed) -> list[int]:
-        """Go on from what has failed on the fast road."""
-        info = self.info_of(node)
-        info.attempts, info.key, info.started_at, info.worker = 1, failed.key, failed.started_at, failed.worker
-        return self.failed(node, failed.error)
-
-    def _go_on_with(self, begun: Begun) -> None:
-        """A call that the fast road has begun counts as started here; its thread tells how it ended."""
-        info, now = self.info_of(begun.node), self.now()
-        info.attempts, info.key, info.worker, info.told = 1, begun.key, begun.worker, begun.told
-        info.started_at, info.first_started = begun.started_at or now + self._clock_offset_s, now
-        with self.lock:
-            self.tracker.first_with(begun.key, begun.node)
-            self.tracker.start(begun.node, now)
-
-    def _take_end_on_this_thread(self) -> None:
-        """Take over how the call ended that this thread had begun on the fast road, if there is one."""
-        begun = None if self._before is None else self._before.begun.pop(threading.get_ident(), None)
-        if begun is None or self._before is None:
-            return
-        end = self._before.end_of(begun.node)
-        with self.lock:
-            if self.schedule.state[begun.node] != sc.RUNNING:
-                return  # abandoned meanwhile
-            if isinstance(end, Done):
-                ready = self._take_over(begun.node, end)
-            elif end is not None:
-                ready = self._take_failure(begun.node, end)
-            else:
-                ready = self._put_back(begun.node)
-        self.queue.offer(ready)
-
-    def _put_back(self, node: int) -> list[int]:
-        """A call that counts as started was not made after all; returns the nodes that may be taken now. Under the lock."""
-        info = self.info_of(node)
-        info.attempts, info.started_at, info.told, info.worker = 0, None, False, ""
-        if self.tracker.fail_fast:
-            return self.end(node, sc.CANCELLED)  # as everything else that had not started when the other call failed
-        self.tracker.put_back(node, self.now())
-        self.tracker.no_longer_in_flight(info.key)
-        self.tell_changed()
-        self.queue.wake(1)
-        return []
 
     def _restore(self, node: int, earlier: CallRecord) -> list[int]:
         """Take over the outcome of an earlier sitting."""
@@ -493,7 +428,7 @@ class Engine:
             self.elsewhere.warm()
         info.attempts += 1
         info.waited_s, info.worker = waited, worker
-        info.started_at = now + self._clock_offset_s
+        info.started_at = now + self.clock_offset_s
         info.first_started = now if info.first_started is None else info.first_started
         if self.teller.listens and not step.outside:
             path, data = self.net.path(node), {"attempt": info.attempts, "worker": worker}
@@ -593,7 +528,7 @@ class Engine:
         if ended_at is not None:
             info.ended_at = ended_at
         elif state != sc.SKIPPED and info.note != "recorded earlier":
-            info.ended_at = now + self._clock_offset_s
+            info.ended_at = now + self.clock_offset_s
         with self.lock:
             if self._closed and node not in self.tracker.running:
                 return []  # abandoned meanwhile: its state is final
