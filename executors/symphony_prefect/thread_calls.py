@@ -134,6 +134,7 @@ class ThreadCalls:
     def _ended(self, call: RemoteCall, done: Done) -> None:
         with self._changed:
             self._done[call.id] = done
+            self._changed.notify_all()
             self._under_way.discard(call.id)
             for waiting in self._behind.pop(call.id, ()):
                 waiting.given[call.id] = done
@@ -152,8 +153,10 @@ class ThreadCalls:
             return found
 
     def fetch(self, call: str) -> Done:
-        """The values of a call."""
-        return self._done[call]
+        """The values of a call; its end is told a moment before it leaves its thread."""
+        with self._changed:
+            self._changed.wait_for(lambda: call in self._done or self._closed)
+            return self._done[call]
 
     def release(self, calls: Sequence[str]) -> None:
         """Let values go; calls that were submitted already have theirs."""

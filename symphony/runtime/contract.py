@@ -91,7 +91,7 @@ class RemoteExecutor(Executor, Protocol):
         """
 
     def fetch(self, call: str) -> Done:
-        """The values of a call that has ended well, brought here."""
+        """The values of a call that has ended well, brought here; waits where its end was told before they can be had."""
 
     def release(self, calls: Sequence[str]) -> None:
         """Nobody will need the values of these calls any more, besides calls that were submitted already."""
