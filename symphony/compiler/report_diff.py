@@ -107,7 +107,7 @@ def forecast_sentences(foreseen: Forecast) -> list[str]:
     """Say what a change is likely to cost."""
     made, served = len(foreseen.made), len(foreseen.served)
     if not made:
-        return [f"A next run is served all {served} tasks."] if served else []
+        return [f"A next run is served all {served} tasks, where the results are kept."] if served else []
     took = f", in about {_seconds(foreseen.made_s)}" if foreseen.made_s is not None else ""
     lines = [f"A next run makes {made} of {made + served} tasks{took}; {served} are served where the results are kept."]
     if foreseen.before_s and foreseen.after_s:

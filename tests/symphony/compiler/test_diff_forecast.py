@@ -44,7 +44,7 @@ def test_a_policy_makes_nothing_anew() -> None:
     found = forecast(BEFORE, after, compare(BEFORE, after), SECONDS)
 
     assert found.made == ()
-    assert forecast_sentences(found) == ["A next run is served all 4 tasks."]
+    assert forecast_sentences(found) == ["A next run is served all 4 tasks, where the results are kept."]
 
 
 def test_a_new_task_is_named_among_those_of_which_nothing_is_known() -> None:
