@@ -46,7 +46,7 @@ from symphony.runtime.steps import Program, Step, build_program, every_step
 from symphony.runtime.values import MISSING, Held
 from symphony.store.address import StoreAddress
 from symphony.store.anchors import Anchors
-from symphony.store.encoded import Encoded
+from symphony.store.encoded import SMALL_BYTES, Encoded
 from symphony.store.store import Store
 
 if TYPE_CHECKING:
@@ -273,6 +273,9 @@ class CallWorker:
     ) -> Result:
         """Run a body in a process of its own, and again where the process was lost."""
         outside = self._have_outside()
+        for held in prepared.inputs.values():
+            if held.artifact is not None and held.artifact.size_bytes <= SMALL_BYTES and not held.secret:
+                held.value  # noqa: B018  what came with the call may not be in the store yet, where a process would look
         while True:
             started = outside.started(step, prepared, context if step.player is None else None, time.monotonic())
             arrived: queue.SimpleQueue[Outcome] = queue.SimpleQueue()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pickle
 from pathlib import Path
 from typing import Any
 
@@ -68,3 +69,33 @@ def test_what_it_makes_is_on_the_shared_side_before_it_is_told(tmp_path: Path) -
 def test_without_a_shared_side_it_says_what_is_missing(tmp_path: Path) -> None:
     with pytest.raises(SurroundingsError, match=r"does not see the folder of the store.*s3://bucket"):
         CallWorker(sheet_of(tmp_path, None), print, name="far")
+
+
+@operator(isolation="process")
+def told(n: int) -> int:
+    return n + 1
+
+
+@melody
+def through_processes():
+    first = told(n=1)
+    return told(n=first)
+
+
+def test_a_process_takes_a_small_result_that_the_engine_has_not_written_yet(tmp_path: Path) -> None:
+    news: list[dict[str, Any]] = []
+    with Store.open(tmp_path / "state") as store:
+        plan = bootstrap.compile(through_processes)
+        sheet = RunSheet(run="r", plan=plan.to_text(), root=str(tmp_path), store=store.address.to_document())
+        first, second = (task.id for task in plan.tasks)
+        worker = CallWorker(sheet, news.append)
+        try:
+            done = worker.perform(RemoteCall("a#1", "r", first, first, -1, 1, (first,)), {})
+            sources = {f"tasks.{first}.out": ("call", "a#1", "out")}
+            call = RemoteCall("b#1", "r", second, second, -1, 1, (second,), sources, after=("a#1",))
+            worker.perform(call, {"a#1": pickle.loads(pickle.dumps(done))})  # noqa: S301  as it comes to another worker
+        finally:
+            worker.close()
+
+    ends = [(e["how"], e.get("error")) for e in news if e["what"] == "ended"]
+    assert ends == [("succeeded", None), ("succeeded", None)]
