@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import subprocess
 import sys
 import time
@@ -290,10 +289,10 @@ BOMBS = {
 
 @pytest.mark.parametrize("bomb", BOMBS)
 def test_a_hostile_file_is_refused_within_two_seconds_with_a_place(bomb: str) -> None:
-    start = time.perf_counter()
+    start_s = time.process_time()
     draft = read(BOMBS[bomb])
 
-    assert time.perf_counter() - start < (2 if not os.environ.get("CI") else 6)
+    assert time.process_time() - start_s < 2
     assert draft.diagnostics
     assert all(d.span is not None for d in draft.diagnostics)
 
