@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from enum import Enum
 from functools import lru_cache
+from typing import is_typeddict
 
 from symphony.model.port_type import ANY, JSON, PortType
 
@@ -140,6 +141,14 @@ def _classes(given: PortType, wanted: PortType) -> Fit:
     from beartype.roar import BeartypeException
 
     try:
-        return Fit.YES if is_subhint(given.hint, wanted.hint) else Fit.NO
+        inside = is_subhint(_as_class(given.hint), _as_class(wanted.hint))
     except BeartypeException:  # an annotation that beartype does not know: only the running task can tell
         return Fit.AT_RUN
+    if inside and is_typeddict(wanted.hint):
+        return Fit.AT_RUN  # a dict, but with its keys?
+    return Fit.YES if inside else Fit.NO
+
+
+def _as_class(hint: object) -> object:
+    """A hint as one that can be compared: Python refuses to ask what a TypedDict is a kind of, but it is a dict."""
+    return dict if is_typeddict(hint) else hint

@@ -65,7 +65,9 @@ class Intent:
         return any(re.search(rf"(?<!\w){re.escape(word)}(?!\w)", lowered) for word in words)
 
 
-_PARTS = re.compile(r"[.;:!?\n](?=\s|$)|,|\b(?:and|then|after that|afterwards|next|finally|before|after)\b", re.IGNORECASE)
+_PARTS = re.compile(
+    r"[.;:!?\n](?=\s|$)|,|\b(?:and|then|after that|afterwards|next|finally|before|after)\b", re.IGNORECASE
+)
 _FORMS: tuple[tuple[Form, str], ...] = (
     (Form.PAGE, r"(?:web\s?-?pages?|html(?: pages?| report| file)?|pages?|website|dashboard|report|in (?:the|my) browser)"),
     (Form.CHART, r"(?:(?:bar|line|scatter)[ -]?(?:charts?|plots?|graphs?)|charts?|plots?|histograms?|diagrams?|graphs?|svg)"),
@@ -76,7 +78,9 @@ _FORMS: tuple[tuple[Form, str], ...] = (
     (Form.TEXT, r"(?:text(?: files?)?|markdown|plain text)"),
     (Form.LIST, r"list"),
 )  # fmt: skip
-_LEADS = r"(?:as|into|to|in|make|draw|plot|show|write|produce|create|build|render|export|give|want|get|save|need|with|and)"
+_LEADS = (
+    r"(?:as|into|to|in|make|draw|plot|show|write|produce|create|build|render|export|give|want|get|save|need|with|and)"
+)
 _FORM = [
     (form, re.compile(rf"\b{_LEADS}\s+(?:me\s+|it\s+|them\s+|that\s+|this\s+|the\s+\w+\s+as\s+)?(?:an?\s+|the\s+|one\s+)?"
                       rf"(?:\w+\s+)?(?P<form>{words})\b", re.IGNORECASE))
@@ -113,7 +117,7 @@ def _clauses(masked: str) -> tuple[tuple[int, int], ...]:
     for match in _PARTS.finditer(masked):
         if masked[at : match.start()].strip():
             found.append((at, match.start()))
-            at = match.end()
+        at = match.end()
     if masked[at:].strip() or not found:
         found.append((at, len(masked)))
     return tuple(found)

@@ -60,10 +60,14 @@ class ToolCatalog:
 
 
 def catalog_of(signatures: Iterable[Signature]) -> ToolCatalog:
-    """The catalog of players, by name: one may feed another where a type of its outputs fits a port by the compiler's rules."""
+    """The catalog of players, by name: one may feed another where the type of an output fits a port.
+
+    The compiler's rules hold. Optional ports (limits, names, options) do not count beside required ones.
+    """
     players = sorted(signatures, key=lambda s: s.name)
     tools = tuple(
-        Tool(s.name, _text(s), tuple(str(p.type) for p in s.inputs), tuple(str(p.type) for p in s.outputs)) for s in players
+        Tool(s.name, _text(s), tuple(str(p.type) for p in s.inputs), tuple(str(p.type) for p in s.outputs))
+        for s in players
     )
     pairs = ((a, b) for a, source in enumerate(players) for b, target in enumerate(players) if _feeds(source, target))
     return ToolCatalog(tools, frozenset(pairs))
@@ -119,7 +123,10 @@ def _by_types(tools: tuple[Tool, ...]) -> frozenset[tuple[int, int]] | None:
     if len(named) < 2 or not all(tool.takes and tool.gives for tool in tools):
         return None
     return frozenset(
-        (a, b) for a, source in enumerate(tools) for b, target in enumerate(tools) if set(source.gives) & set(target.takes)
+        (a, b)
+        for a, source in enumerate(tools)
+        for b, target in enumerate(tools)
+        if set(source.gives) & set(target.takes)
     )
 
 
@@ -128,4 +135,5 @@ def _text(player: Signature) -> str:
 
 
 def _feeds(source: Signature, target: Signature) -> bool:
-    return any(fit(out.type, port.type) is not Fit.NO for out in source.outputs for port in target.inputs)
+    ports = [port for port in target.inputs if port.required] or target.inputs
+    return any(fit(out.type, port.type) is not Fit.NO for out in source.outputs for port in ports)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import collections.abc
 from pathlib import Path
-from typing import Annotated, Any, Literal, NamedTuple
+from typing import Annotated, Any, Literal, NamedTuple, TypedDict
 
 import pytest
 
@@ -98,3 +98,25 @@ def test_what_is_no_type_is_refused_with_a_reason(text: str):
 )  # fmt: skip
 def test_a_type_reads_back_from_its_text(text: str):
     assert str(parse_port_type(text)) == text
+
+
+class Named(TypedDict):
+    """A dict that has a name."""
+
+    name: str
+
+
+class Pair(NamedTuple):
+    """A tuple of two."""
+
+    left: int
+    right: int
+
+
+@pytest.mark.parametrize(
+    ("given", "wanted", "expected"),
+    [(Named, Pair, Fit.NO), (Pair, Named, Fit.NO), (Named, Named, Fit.YES),
+     (collections.OrderedDict, Named, Fit.AT_RUN), (Named, collections.OrderedDict, Fit.NO)],
+)  # fmt: skip
+def test_a_typed_dict_beside_another_class_is_judged_as_a_dict(given: Any, wanted: Any, expected: Fit) -> None:
+    assert fit(to_port_type(given), to_port_type(wanted)) is expected
