@@ -140,3 +140,19 @@ def write(text: str, ctx: Context) -> pathlib.Path:
 @operator(version="1.0.0")
 def read(path: pathlib.Path) -> str:
     return path.read_text()
+
+
+@operator(version="1.0.0", cache=False)
+def obedient(log: str, ctx: Context) -> int:
+    mark(log, "began")
+    while not ctx.cancelled:
+        ctx.sleep(3600)
+    mark(log, "ended")
+    return 1
+
+
+@operator(version="1.0.0", cache=False)
+def until_there(path: str) -> int:
+    while not os.path.exists(path):
+        time.sleep(0.01)
+    return 2
