@@ -17,6 +17,7 @@ from symphony.runtime.remote.done import Done
 from symphony.runtime.remote.remote_call import RemoteCall
 from symphony.runtime.remote.sheet import RunSheet
 from symphony.runtime.remote.worker import CallWorker
+from symphony_dask.memory import memory_of_this_worker
 from symphony_dask.naming import topic_of
 from symphony_dask.telling import Teller
 
@@ -125,7 +126,7 @@ def _worker_of(run: str) -> CallWorker:
             carefully = sheet.stops_on_failure
             teller = _tellers[run] = Teller(worker, topic_of(run), lambda: carefully or run in _lost_one)
             _workers[run] = CallWorker(
-                sheet, teller.tell, name=str(worker.name), aside=_stepped_aside
+                sheet, teller.tell, name=str(worker.name), memory=memory_of_this_worker, aside=_stepped_aside
             )
             if run in _over:
                 _workers[run].cancel()

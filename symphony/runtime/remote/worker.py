@@ -29,6 +29,7 @@ from symphony.runtime.context import RunContext
 from symphony.runtime.coroutines import Coroutines
 from symphony.runtime.error_document import error_document, error_types
 from symphony.runtime.inputs import inputs_of
+from symphony.runtime.machine import memory_here
 from symphony.runtime.player_pool import PlayerPool
 from symphony.runtime.processes.parcel import ParcelStore
 from symphony.runtime.remote import remote_call as rc
@@ -45,6 +46,7 @@ from symphony.runtime.run_log import RunLog
 from symphony.runtime.secrets import Secrets
 from symphony.runtime.steps import Program, Step, build_program, every_step
 from symphony.runtime.values import MISSING, Held
+from symphony.runtime.warming import known_to
 from symphony.store.address import StoreAddress
 from symphony.store.anchors import Anchors
 from symphony.store.encoded import SMALL_BYTES, Encoded
@@ -72,12 +74,13 @@ class CallWorker:
         tell: takes news of calls; called from any thread, must be quick.
         store: the engine's own, where this is its process; None: the one that the sheet names.
         name: what this worker is called.
+        memory: gives how many bytes of memory this process may fill; asked only where players are kept set up.
         aside: entered by a thread while it only waits for a coroutine, so that its slot can go to another call.
     """
 
     def __init__(
         self, sheet: RunSheet, tell: Callable[[News], None], *, store: Store | None = None, name: str = "",
-        aside: Callable[[], AbstractContextManager[None]] = contextlib.nullcontext,
+        memory: Callable[[], float] = memory_here, aside: Callable[[], AbstractContextManager[None]] = contextlib.nullcontext,
     ) -> None:  # fmt: skip
         bring_code(sheet.modules, sheet.code)
         self.sheet, self._tell, self.name = sheet, tell, name or f"{socket.gethostname()}-{os.getpid()}"
@@ -85,14 +88,14 @@ class CallWorker:
         self._spool = Path(tempfile.mkdtemp(prefix="symphony-worker-"))
         self.store = store if store is not None else self._opened(sheet)
         anchors = Anchors(Path(sheet.root), tuple((name, Path(folder)) for name, folder in sheet.folders))
-        self.pool = PlayerPool()
         with under(RunEnvironment.from_document(sheet.made_under) if sheet.made_under else RunEnvironment()):
             self.secrets = Secrets()
+            self.program = build_program(Plan.from_text(sheet.plan, file=f"the plan of run {sheet.run}"))
+            self.pool = _pool_for(self.program, sheet, memory)
             self.calls = TaskCalls(
                 self.store, recorded=sheet.recorded, anchors=anchors, no_cache=sheet.no_cache, strict=sheet.strict,
                 redact=self.secrets.redact, pool=self.pool,
             )  # fmt: skip
-            self.program = build_program(Plan.from_text(sheet.plan, file=f"the plan of run {sheet.run}"))
         self._unpacking = Unpacking(
             self.store, ParcelStore(self._spool), anchors, self.secrets.get, recorded=sheet.recorded
         )
@@ -386,6 +389,16 @@ class CallWorker:
 
     def _told_line(self, event: Event) -> None:
         self._tell({"call": "", "what": "log", "line": {**(event.data or {}), "task": event.task, "at": event.at}})
+
+
+def _pool_for(program: Program, sheet: RunSheet, memory: Callable[[], float]) -> PlayerPool:
+    """A pool for the players of a plan, with the budget that this worker has for them."""
+    if not any(step.kind is not None for step in every_step(program)):
+        return PlayerPool()
+    most = min(memory(), float("inf") if sheet.pool_bytes is None else sheet.pool_bytes)
+    pool = PlayerPool(budget_bytes=None if most == float("inf") else int(most))
+    known_to(pool, program)
+    return pool
 
 
 def _is_small(held: Held) -> bool:
