@@ -76,6 +76,7 @@ class DaskExecutor:
         self._run = ""
         self._futures: dict[str, Future] = {}
         self._under_way: dict[str, RemoteCall] = {}
+        self._ending: set[str] = set()
         self._by_key: dict[str, str] = {}
         self._turns: dict[str, int] = {}
         self._losses = Losses()
@@ -160,16 +161,22 @@ class DaskExecutor:
         self._turns.pop(call, None)
 
     def cancel(self, calls: Sequence[str]) -> None:
-        """End calls. Bodies that run are told by their worker, if it is all calls that are meant."""
+        """End calls: Dask lets go of those that have not begun, and workers end the bodies of those that have.
+
+        One may have begun before that is known here: the workers are told of all.
+        """
         with self._lock:
             everything = set(self._under_way) <= set(calls)
-            unbegun = [call for call in calls if not self._losses.has_started(call)]
+            meant = [call for call in calls if call in self._under_way]
+            unbegun = [call for call in meant if not self._losses.has_started(call)]
             futures = [self._futures[call] for call in unbegun if call in self._futures]
+            for call in meant:
+                del self._under_way[call]
+            self._ending.update(meant)
             for call in unbegun:
-                self._under_way.pop(call, None)
                 self._let_go(call)
         if self._session is not None:
-            self._session.cancel(futures, everything=everything)
+            self._session.cancel(futures, meant, everything=everything)
 
     # news --------------------------------------------------------------------------------------------------------
 
@@ -213,8 +220,9 @@ class DaskExecutor:
         call = news["call"]
         with self._lock:
             self._losses.ended(call)
-            if self._under_way.pop(call, None) is None:
+            if self._under_way.pop(call, None) is None and call not in self._ending:
                 return []
+            self._ending.discard(call)
             if news["how"] not in (SUCCEEDED, CACHED):
                 self._let_go(call)
         return [news]
@@ -225,8 +233,8 @@ class DaskExecutor:
             fatal = [call for call in self._losses.lost(told["worker"]) if call in self._under_way]
             futures = [self._futures[call] for call in fatal if call in self._futures]
         news = [news for call in fatal for news in self._ended(died(call, told["worker"]))]
-        if futures:
-            self._opened.cancel(futures, everything=False)
+        if fatal:
+            self._opened.cancel(futures, fatal, everything=False)
         return news
 
     def _erred(self, told: Mapping[str, Any]) -> list[News]:
@@ -264,8 +272,8 @@ class DaskExecutor:
             calls = [self._under_way[id] for id in stuck if id in self._under_way]
             futures = [self._futures[call.id] for call in calls if call.id in self._futures]
         news = [news for call in calls for news in self._ended(never_possible(call, workers))]
-        if futures:
-            self._opened.cancel(futures, everything=False)
+        if calls:
+            self._opened.cancel(futures, [call.id for call in calls], everything=False)
         return news
 
     def _look(self) -> None:
@@ -290,6 +298,7 @@ class DaskExecutor:
         with self._lock:
             self._futures.clear()
             self._under_way.clear()
+            self._ending.clear()
         if session is not None:
             session.close(grace_s)
         return True

@@ -17,6 +17,7 @@ from symphony.runtime.remote.done import Done
 from symphony.runtime.remote.remote_call import RemoteCall
 from symphony.runtime.remote.sheet import RunSheet
 from symphony.runtime.remote.worker import CallWorker
+from symphony_dask.memory import memory_of_this_worker
 from symphony_dask.naming import topic_of
 from symphony_dask.telling import Teller
 
@@ -26,6 +27,7 @@ _sheets: dict[str, bytes] = {}
 _workers: dict[str, CallWorker] = {}
 _tellers: dict[str, Teller] = {}
 _lost_one: set[str] = set()
+_over: set[str] = set()
 _lock = threading.Lock()
 _aside = threading.Semaphore(ASIDE_AT_MOST)
 
@@ -63,6 +65,7 @@ class RunPlugin(WorkerPlugin):  # type: ignore[misc]
     async def teardown(self, worker: Any) -> None:
         """End everything that this worker started for the run."""
         _sheets.pop(self.run, None)
+        _over.discard(self.run)
         with _lock:
             known, teller = _workers.pop(self.run, None), _tellers.pop(self.run, None)
         if known is not None:
@@ -96,10 +99,19 @@ def make_call(run: str, payload: bytes, *before: Done) -> Done:
 
 
 async def cancel_run(run: str) -> None:
-    """End all bodies of a run on this worker; a coroutine, so that nobody need wait for it."""
+    """End all bodies of a run on this worker, also of calls that are only on their way to it."""
+    if run in _sheets:
+        _over.add(run)  # before the look: whoever makes the worker of the run meanwhile looks here after it
     known = _workers.get(run)
     if known is not None:
         known.cancel()
+
+
+async def end_calls(run: str, calls: list[str]) -> None:
+    """End these calls of a run as far as this worker makes them; here they do not begin any more."""
+    known = _workers.get(run)
+    if known is not None:
+        known.end(calls)
 
 
 def _worker_of(run: str) -> CallWorker:
@@ -114,8 +126,10 @@ def _worker_of(run: str) -> CallWorker:
             carefully = sheet.stops_on_failure
             teller = _tellers[run] = Teller(worker, topic_of(run), lambda: carefully or run in _lost_one)
             _workers[run] = CallWorker(
-                sheet, teller.tell, name=str(worker.name), aside=_stepped_aside
+                sheet, teller.tell, name=str(worker.name), memory=memory_of_this_worker, aside=_stepped_aside
             )
+            if run in _over:
+                _workers[run].cancel()
         return _workers[run]
 
 

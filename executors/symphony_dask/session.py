@@ -16,8 +16,10 @@ from symphony_dask.clusters import Cluster
 from symphony_dask.graphs import Placed, submit_graph
 from symphony_dask.naming import topic_of
 from symphony_dask.on_scheduler import RunWatch
-from symphony_dask.on_worker import RunPlugin, cancel_run
+from symphony_dask.on_worker import RunPlugin, cancel_run, end_calls
 
+_HEARD_S = 2.0
+"""How long the workers may take to hear that calls are to end: one that does not answer must not hold up the others."""
 _PARTING_S = 5.0
 """How long the workers may take to end what they started for a run."""
 
@@ -58,14 +60,22 @@ class Session:
         done: Done = future.result()
         return done
 
-    def cancel(self, futures: Sequence[Future], *, everything: bool) -> None:
-        """Let calls not begin; where it is all of them, running bodies are told."""
+    def cancel(self, futures: Sequence[Future], calls: Sequence[str], *, everything: bool) -> None:
+        """End calls; comes back when the workers know it.
+
+        Args:
+            futures: of calls that Dask is to let go of.
+            calls: what the workers are told to end, by id: Dask lets a body that has begun go on.
+            everything: whether that is all calls of the run.
+        """
         client = self._cluster.client
-        with contextlib.suppress(OSError, TimeoutError):  # what is gone already need not be cancelled
-            if everything:
-                client.run(cancel_run, self._run, wait=False)
-            if futures:
+        if futures:
+            with contextlib.suppress(OSError, TimeoutError):  # what is gone already need not be cancelled
                 client.cancel(list(futures), force=False, msg="cancelled by the run")
+        if everything:
+            _within(_HEARD_S, lambda: client.run(cancel_run, self._run, on_error="ignore"))
+        elif calls:
+            _within(_HEARD_S, lambda: client.run(end_calls, self._run, list(calls), on_error="ignore"))
 
     @property
     def connected(self) -> bool:

@@ -165,12 +165,14 @@ class ThreadCalls:
                 self._done.pop(call, None)
 
     def cancel(self, calls: Sequence[str]) -> None:
-        """End calls: those that have not begun do not begin; where it is all of them, running bodies are told."""
+        """End calls: those that have not begun do not begin; bodies that run are told, processes ended."""
         with self._changed:
             everything = self._under_way <= set(calls)
             self._cancelled.update(calls)
-        if everything and self._worker is not None:
-            self._worker.cancel()
+        if self._worker is not None:
+            self._worker.end(calls)
+            if everything:
+                self._worker.cancel()
 
     def stop(self, *, grace_s: float) -> bool:
         """End all work; a body that goes on is left to its thread."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from math import inf
+from typing import TYPE_CHECKING
 
 from symphony.bootstrap.executors import traits_of
 from symphony.config.environment import DEFAULT, Environment
@@ -11,6 +12,9 @@ from symphony.errors import SurroundingsError
 from symphony.model.diagnostic import Diagnostic
 from symphony.model.melody import Melody
 from symphony.model.plan import Plan, PlannedTask
+
+if TYPE_CHECKING:
+    from symphony.runtime.contract import Traits
 
 
 def never_possible(plan: Plan, environment: Environment, melody: Melody | None = None) -> list[Diagnostic]:
@@ -34,17 +38,32 @@ def capacity_for(plan: Plan, environment: Environment) -> Mapping[str, float] | 
 
 def _counted_elsewhere(environment: Environment) -> frozenset[str]:
     """What the executor accounts for on machines of its own: how much there is of it is not known here."""
+    traits = _traits(environment)
+    return frozenset() if traits is None or traits.in_process else traits.resources
+
+
+def _calls_are_made_elsewhere(environment: Environment) -> bool:
+    traits = _traits(environment)
+    return traits is not None and not traits.in_process
+
+
+def _traits(environment: Environment) -> Traits | None:
+    """The traits of the executor that was chosen; None for the default one, and where it cannot be loaded."""
     if environment.origin("executor") == DEFAULT:
-        return frozenset()
+        return None
     try:
-        traits = traits_of(environment.executor)
+        return traits_of(environment.executor)
     except SurroundingsError:
-        return frozenset()
-    return frozenset() if traits.in_process else traits.resources
+        return None
 
 
-def pool_bytes(capacity: Mapping[str, float] | None) -> int | None:
-    """How much memory players that are kept set up may take: as much as there is; None where that is not known."""
+def pool_bytes(capacity: Mapping[str, float] | None, environment: Environment) -> int | None:
+    """How much memory players that are kept set up may take: as much as there is; None where that is not known.
+
+    Workers on other machines have memory of their own: for each of them only what the limits say is known here.
+    """
+    if _calls_are_made_elsewhere(environment):
+        capacity = environment.limits
     memory = inf if capacity is None else capacity.get("memory", inf)
     return None if memory == inf else int(memory)
 

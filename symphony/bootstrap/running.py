@@ -156,8 +156,8 @@ def resume(
     if problems := [d for d in problems_here(plan, there, settings) if d.severity is Severity.ERROR]:
         raise CompileError(problems)
     capacity = capacity_for(plan, settings)
-    order = Order(root=root, here=root, lease_s=_lease_s(), capacity=capacity, pool_bytes=pool_bytes(capacity), on_event=on_event,
-                  workers=settings.workers, processes=settings.processes, no_cache=not settings.serves,
+    order = Order(root=root, here=root, lease_s=_lease_s(), capacity=capacity, pool_bytes=pool_bytes(capacity, settings),
+                  on_event=on_event, workers=settings.workers, processes=settings.processes, no_cache=not settings.serves,
                   fail_fast=record.options.get("fail_fast"), strict=bool(record.options.get("strict")))  # fmt: skip
     if shared := shared_store_of(settings):
         store.close()
@@ -219,7 +219,7 @@ def _order(
     order = Order(
         given={**params_for(plan, settings, home.root, {*given, *texts}), **given}, texts=texts, root=home.root,
         here=Path.cwd(), recorded=record, selected=wanted, forced=downstream(plan, tuple(force)), tags=tuple(tags),
-        lease_s=_lease_s(), capacity=capacity, pool_bytes=pool_bytes(capacity), workers=settings.workers,
+        lease_s=_lease_s(), capacity=capacity, pool_bytes=pool_bytes(capacity, settings), workers=settings.workers,
         processes=settings.processes, no_cache=no_cache or not settings.serves, **rest,
     )  # fmt: skip
     secrets = Secrets(settings.secrets) if settings.secrets != ("env",) or short_secrets() else None

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Coroutine
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -28,21 +29,28 @@ class Coroutines:
         coroutine: Coroutine[Any, Any, Any],
         timeout_s: float | None,
         arrived: Callable[[Any, BaseException | None], None],
-    ) -> None:
-        """Run a coroutine; `arrived(value, error)` is called on the loop's thread when it has ended."""
+    ) -> Callable[[], None]:
+        """Run a coroutine; `arrived(value, error)` is called on the loop's thread when it has ended.
+
+        Returns:
+            What cancels it, from any thread; nothing happens where it has ended.
+        """
         loop = self._started()
-        loop.call_soon_threadsafe(self._create, coroutine, timeout_s, arrived)
+        begun: list[asyncio.Task[None]] = []
+        loop.call_soon_threadsafe(lambda: begun.append(self._create(coroutine, timeout_s, arrived)))
+        return lambda: _soon(loop, lambda: begun[0].cancel())
 
     def _create(
         self,
         coroutine: Coroutine[Any, Any, Any],
         timeout_s: float | None,
         arrived: Callable[[Any, BaseException | None], None],
-    ) -> None:
+    ) -> asyncio.Task[None]:
         assert self._loop is not None
         task = self._loop.create_task(self._run(coroutine, timeout_s, arrived))
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
+        return task
 
     async def _run(
         self,
@@ -97,6 +105,11 @@ class Coroutines:
         """Stop the loop; what still runs is abandoned."""
         if self._loop is not None:
             self._loop.call_soon_threadsafe(self._loop.stop)
+
+
+def _soon(loop: asyncio.AbstractEventLoop, action: Callable[[], object]) -> None:
+    with suppress(RuntimeError):  # the loop is closed, and everything on it has ended
+        loop.call_soon_threadsafe(action)
 
 
 async def _ended_or_abandoned(body: asyncio.Future[Any], reason: BaseException) -> BaseException:

@@ -483,6 +483,7 @@ def drive(
         except KeyboardInterrupt:
             abandoned = _stopped(engine, Stop.ASKED)
         if engine.remote is not None:
+            abandoned += engine.remote.left_behind(0.0 if abandoned else GRACE_S)
             engine.remote.settle(engine.output(name) for name in engine.net.program.outputs)
         state = engine.verdict()
     finally:

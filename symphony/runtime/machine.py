@@ -34,6 +34,11 @@ def capacity_here(
     return found | dict(limits or {})
 
 
+def memory_here() -> float:
+    """The memory of the machine, or what its control group allows, in bytes; infinite where that is not known."""
+    return _memory_bytes(Path("/"), _CGROUP)
+
+
 def shared_part(demand: Units, names: Iterable[str] = SHARED) -> Units:
     """The part of a demand that goes through the ledger of the state folder."""
     names = frozenset(names)

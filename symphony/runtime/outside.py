@@ -209,6 +209,10 @@ class Outside:
         for parcel in started.parcels:
             self._pool.parcels.release(parcel)
 
+    def end(self, node: int) -> None:
+        """End one call, as `cancel` does all. One that has ended is let be."""
+        self._pool.cancel(node)
+
     def cancel(self) -> None:
         """End everything that runs: SIGTERM, the grace period, SIGKILL, for whole trees."""
         self._pool.cancel_all()

@@ -1,4 +1,4 @@
-"""Tells the pool which players the plan needs next, so that they are warm by then."""
+"""Makes the players of a plan known to the pool, and tells it which are needed next, so that they are warm by then."""
 
 from __future__ import annotations
 
@@ -6,15 +6,21 @@ from symphony.runtime.player_pool import PlayerPool
 from symphony.runtime.steps import Program, Step, every_step
 
 
+def known_to(pool: PlayerPool, program: Program) -> list[Step]:
+    """Let the pool know the players of a plan that are set up, which it then counts and tears down; gives their steps."""
+    steps = [step for step in every_step(program) if step.kind is not None]
+    for step in steps:
+        assert step.kind is not None
+        step.kind = pool.add(step.kind)
+    return steps
+
+
 class Warming:
     """The players of a plan that are set up, in the order in which it needs them. Called under the engine's lock."""
 
     def __init__(self, program: Program, pool: PlayerPool) -> None:
         self._pool = pool
-        self._ahead = [step for step in every_step(program) if step.kind is not None]
-        for step in self._ahead:
-            assert step.kind is not None
-            step.kind = pool.add(step.kind)
+        self._ahead = known_to(pool, program)
 
     def begin(self) -> None:
         """Say what is needed first."""

@@ -129,12 +129,14 @@ class FuturesExecutor:
         """Keep everything: a run of this executor is small."""
 
     def cancel(self, calls: Sequence[str]) -> None:
-        """End calls: those that have not begun do not begin; where it is all of them, running bodies are told."""
+        """End calls: those that have not begun do not begin; bodies that run are told, processes ended."""
         with self._lock:
             under_way = {*self._waiting, *(call.id for _, _, call in self._ready), *calls}
             self._cancelled.update(calls)
-        if self._worker is not None and under_way == set(calls):
-            self._worker.cancel()
+        if self._worker is not None:
+            self._worker.end(calls)
+            if under_way == set(calls):
+                self._worker.cancel()
 
     def stop(self, *, grace_s: float) -> bool:
         """End all work."""

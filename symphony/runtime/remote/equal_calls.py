@@ -10,6 +10,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from symphony.model.artifact import Artifact
+from symphony.runtime.call_errors import StoppedError
 
 MOST_KEPT = 10_000
 """Of how many calls it is known what they gave; the oldest are forgotten, and looked up in the store again."""
@@ -32,23 +33,27 @@ class Given:
 
 
 class EqualCalls:
-    """Who has made, or is making, the call of a key. Thread-safe.
+    """Who has made, or is making, the call of a key. Thread-safe."""
 
-    Args:
-        stopped: whether nobody should wait any more.
-    """
-
-    def __init__(self, stopped: Callable[[], bool]) -> None:
-        self._stopped = stopped
+    def __init__(self) -> None:
         self._changed = threading.Condition()
         self._making: set[str] = set()
         self._given: dict[str, Given] = {}
 
-    def given_or_first(self, key: str) -> Given | None:
-        """What an equal call gave; waits while one is being made. None: make it, and say `ended`, however it ends."""
+    def given_or_first(self, key: str, stopped: Callable[[], bool]) -> Given | None:
+        """What an equal call gave; waits while one is being made. None: make it, and say `ended`, however it ends.
+
+        Args:
+            stopped: whether this call is to end.
+
+        Raises:
+            StoppedError: the call is to end.
+        """
         with self._changed:
-            while key in self._making and not self._stopped():
+            while key in self._making and not stopped():
                 self._changed.wait(_LOOK_S)
+            if stopped():
+                raise StoppedError("the run was cancelled")
             found = self._given.get(key)
             if found is None:
                 self._making.add(key)

@@ -22,6 +22,7 @@ from symphony.runtime.remote.ahead import Ahead
 from symphony.runtime.remote.binding import Binding, NotYetError
 from symphony.runtime.remote.done import LOADERS
 from symphony.runtime.remote.forms import Packing
+from symphony.runtime.remote.parting import Parting
 from symphony.runtime.remote.remote_call import News, RemoteCall
 from symphony.runtime.remote.sheet import Form, RunSheet
 from symphony.runtime.steps import Step
@@ -59,6 +60,7 @@ class HandOver:
         self._early: dict[int, list[News]] = {}
         self._attempts: dict[int, int] = {}
         self._forgotten: list[str] = []
+        self._parting = Parting(engine)
         self._healed: set[int] = set()
         calls = engine.calls
         self._packing = packing
@@ -200,6 +202,7 @@ class HandOver:
                     self._executor.submit(calls)
                 if unwanted := [call for call in batch if isinstance(call, str)]:
                     self._executor.cancel(unwanted)
+                    self._parting.told(unwanted)
         except BaseException as error:  # noqa: BLE001  handed to whoever waits for the run
             self._engine.break_off(error)
 
@@ -218,16 +221,22 @@ class HandOver:
             calls = [*self._running_as.values(), *self._forgotten]
         if self._threads:
             self._executor.cancel(calls)
+        self._parting.told(self._forgotten)
 
     def forget(self, node: int) -> None:
         """A call was cancelled here before it began: it must not begin there either."""
         call = self._running_as.pop(node, None)
         if call is not None:
             self._handed.pop(node, None)
+            self._parting.forgotten(node, call, self._early.pop(node, []))
             if self._engine.stop.is_set():
                 self._forgotten.append(call)  # `cancel` names it with all others
             else:
                 self._outbox.put(call)  # behind the call itself, and not while the engine's lock is held
+
+    def left_behind(self, grace_s: float) -> list[str]:
+        """The calls that were cancelled here but had begun there, and do not end within the grace period, by path."""
+        return self._parting.left_behind(grace_s)
 
     def settle(self, held: Iterable[Held | None]) -> None:
         """Take over values that only the executor has, before it ends."""
@@ -261,6 +270,7 @@ class HandOver:
         node = self._nodes.get(news["call"])
         with engine.lock:
             if node is None or self._running_as.get(node) != news["call"]:
+                self._parting.heard(news)
                 return  # of an attempt that is over
             if engine.schedule.state[node] == sc.PENDING and news.get("how") not in (rc.BLOCKED, rc.LOST):
                 self._early.setdefault(node, []).append(news)

@@ -52,7 +52,7 @@ def hand_over_for(engine: Engine, sitting: Sitting) -> HandOver:
         params=params_of(engine.net, sitting.program, packing), environment=sitting.environment(),
         started_at=engine.net.started_at, store=None if store.folder is None else store.address.to_document(),
         recorded=order.recorded, no_cache=order.no_cache, strict=order.strict, power=store.power,
-        processes=max(1, executor.processes), forced=tuple(sorted(order.forced)),
+        processes=max(1, executor.processes), pool_bytes=order.pool_bytes, forced=tuple(sorted(order.forced)),
         stops_on_failure=engine.settings.fail_fast,
         made_under=in_force().to_document(),
     )  # fmt: skip

@@ -31,6 +31,7 @@ class RunSheet:
         recorded, no_cache, strict: as in `Order`.
         power: whether objects must survive a lost power supply.
         processes: how many bodies run in processes of their own at a time, on one worker.
+        pool_bytes: how much memory players that are kept set up may take on a worker; None: as much as it has.
         forced: tasks that run although their result is stored.
         stops_on_failure: whether a failure cancels what has not begun, so that a beginning must be known at once.
         made_under: the environment of the run, see `RunEnvironment.to_document`; empty: none.
@@ -51,6 +52,7 @@ class RunSheet:
     strict: bool = False
     power: bool = False
     processes: int = 1
+    pool_bytes: int | None = None
     forced: tuple[str, ...] = ()
     stops_on_failure: bool = False
     made_under: Mapping[str, Any] = field(default_factory=dict)

@@ -11,7 +11,7 @@ import socket
 import tempfile
 import threading
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from contextlib import AbstractContextManager
 from contextvars import Token
 from dataclasses import replace
@@ -29,10 +29,12 @@ from symphony.runtime.context import RunContext
 from symphony.runtime.coroutines import Coroutines
 from symphony.runtime.error_document import error_document, error_types
 from symphony.runtime.inputs import inputs_of
+from symphony.runtime.machine import memory_here
 from symphony.runtime.player_pool import PlayerPool
 from symphony.runtime.processes.parcel import ParcelStore
 from symphony.runtime.remote import remote_call as rc
 from symphony.runtime.remote.done import LOADERS, Done, decoding
+from symphony.runtime.remote.ending import Ending, Endings
 from symphony.runtime.remote.equal_calls import EqualCalls, Given
 from symphony.runtime.remote.forms import Unpacking
 from symphony.runtime.remote.remote_call import News, RemoteCall
@@ -44,6 +46,7 @@ from symphony.runtime.run_log import RunLog
 from symphony.runtime.secrets import Secrets
 from symphony.runtime.steps import Program, Step, build_program, every_step
 from symphony.runtime.values import MISSING, Held
+from symphony.runtime.warming import known_to
 from symphony.store.address import StoreAddress
 from symphony.store.anchors import Anchors
 from symphony.store.encoded import SMALL_BYTES, Encoded
@@ -71,12 +74,13 @@ class CallWorker:
         tell: takes news of calls; called from any thread, must be quick.
         store: the engine's own, where this is its process; None: the one that the sheet names.
         name: what this worker is called.
+        memory: gives how many bytes of memory this process may fill; asked only where players are kept set up.
         aside: entered by a thread while it only waits for a coroutine, so that its slot can go to another call.
     """
 
     def __init__(
         self, sheet: RunSheet, tell: Callable[[News], None], *, store: Store | None = None, name: str = "",
-        aside: Callable[[], AbstractContextManager[None]] = contextlib.nullcontext,
+        memory: Callable[[], float] = memory_here, aside: Callable[[], AbstractContextManager[None]] = contextlib.nullcontext,
     ) -> None:  # fmt: skip
         bring_code(sheet.modules, sheet.code)
         self.sheet, self._tell, self.name = sheet, tell, name or f"{socket.gethostname()}-{os.getpid()}"
@@ -84,19 +88,19 @@ class CallWorker:
         self._spool = Path(tempfile.mkdtemp(prefix="symphony-worker-"))
         self.store = store if store is not None else self._opened(sheet)
         anchors = Anchors(Path(sheet.root), tuple((name, Path(folder)) for name, folder in sheet.folders))
-        self.pool = PlayerPool()
         with under(RunEnvironment.from_document(sheet.made_under) if sheet.made_under else RunEnvironment()):
             self.secrets = Secrets()
+            self.program = build_program(Plan.from_text(sheet.plan, file=f"the plan of run {sheet.run}"))
+            self.pool = _pool_for(self.program, sheet, memory)
             self.calls = TaskCalls(
                 self.store, recorded=sheet.recorded, anchors=anchors, no_cache=sheet.no_cache, strict=sheet.strict,
                 redact=self.secrets.redact, pool=self.pool,
             )  # fmt: skip
-            self.program = build_program(Plan.from_text(sheet.plan, file=f"the plan of run {sheet.run}"))
         self._unpacking = Unpacking(
             self.store, ParcelStore(self._spool), anchors, self.secrets.get, recorded=sheet.recorded
         )
-        self._stop = threading.Event()
-        self._equal = EqualCalls(self._stop.is_set)
+        self._endings = Endings()
+        self._equal = EqualCalls()
         self._coroutines = Coroutines()
         self._outside: Outside | None = None
         self._evaluator: Evaluator | None = None
@@ -131,14 +135,15 @@ class CallWorker:
 
     def cancel(self) -> None:
         """The run is being cancelled: bodies are told, processes ended, nothing new begins."""
-        self._stop.set()
-        self._coroutines.cancel_all()
-        if self._outside is not None:
-            self._outside.cancel()
+        self._endings.end_all()
+
+    def end(self, calls: Iterable[str]) -> None:
+        """End these calls alone, as `cancel` does all; those that have not begun do not begin. Does not wait."""
+        self._endings.end(calls)
 
     def close(self) -> None:
         """End all processes and let go of everything. When this returns none is left."""
-        self._stop.set()
+        self._endings.end_all()
         if self._outside is not None:
             self._outside.close()
         self._coroutines.close()
@@ -159,8 +164,10 @@ class CallWorker:
         """
         if any(not done.well for done in given.values()):
             return self._badly(call, rc.BLOCKED)
-        if self._stop.is_set():
-            return self._badly(call, rc.CANCELLED)
+        with self._endings.making(call.id) as ending:
+            return self._badly(call, rc.CANCELLED) if ending.is_asked else self._performed(call, given, ending)
+
+    def _performed(self, call: RemoteCall, given: Mapping[str, Done], ending: Ending) -> Done:
         begun = time.time()
         prepared: Prepared | None = None
         try:
@@ -172,23 +179,23 @@ class CallWorker:
             if prepared.hit is not None:
                 return self._served(call, prepared, Given(prepared.hit, {}), begun)
             if prepared.key is None or self.sheet.no_cache or call.forced:
-                return self._kept(call, prepared, self._begun(call, step, prepared, begun), begun)[0]
-            return self._served_or_kept(call, step, prepared, prepared.key, begun)
+                return self._kept(call, prepared, self._begun(call, step, prepared, ending, begun), begun)[0]
+            return self._served_or_kept(call, step, prepared, prepared.key, ending, begun)
         except StoppedError:
             return self._badly(call, rc.CANCELLED, begun)
         except BaseException as error:  # noqa: BLE001  a body can raise anything
             return self._failed(call, error, prepared, begun)
 
-    def _served_or_kept(self, call: RemoteCall, step: Step, prepared: Prepared, key: str, begun: float) -> Done:
+    def _served_or_kept(
+        self, call: RemoteCall, step: Step, prepared: Prepared, key: str, ending: Ending, begun: float
+    ) -> Done:
         """Serve what an equal call of this worker gave, or make the call for those that come."""
-        equal = self._equal.given_or_first(key)
+        equal = self._equal.given_or_first(key, ending.flag.is_set)
         if equal is not None:
             return self._served(call, prepared, equal, begun)
         given: Given | None = None
         try:
-            if self._stop.is_set():
-                raise StoppedError("the run was cancelled")
-            done, given = self._kept(call, prepared, self._begun(call, step, prepared, begun), begun)
+            done, given = self._kept(call, prepared, self._begun(call, step, prepared, ending, begun), begun)
             return done
         finally:
             self._equal.ended(key, given)
@@ -198,9 +205,11 @@ class CallWorker:
         outputs = {port: Held(artifact=a, load=self._loading(a, small)) for port, a in given.artifacts.items()}
         return self._well(call, rc.CACHED, prepared, outputs, begun, small=given.small)
 
-    def _begun(self, call: RemoteCall, step: Step, prepared: Prepared, begun: float) -> Result:
+    def _begun(self, call: RemoteCall, step: Step, prepared: Prepared, ending: Ending, begun: float) -> Result:
         self._tell({"call": call.id, "what": "started", "at": begun, "worker": self.name})
-        return self._made(call, step, prepared)
+        if ending.is_asked:  # telling may take a while
+            raise StoppedError("the run was cancelled")
+        return self._made(call, step, prepared, ending)
 
     def _found(self, call: RemoteCall) -> tuple[Program, Step]:
         program = self.program
@@ -218,21 +227,21 @@ class CallWorker:
             return Prepared(inputs, call.key, {}, None if call.forced else self.calls.looked_up(call.key))
         return self.calls.prepare(step, inputs, forced=call.forced)
 
-    def _made(self, call: RemoteCall, step: Step, prepared: Prepared) -> Result:
+    def _made(self, call: RemoteCall, step: Step, prepared: Prepared, ending: Ending) -> Result:
         """Run the body and keep what it gives."""
         number = next(self._numbers)
         self._paths[number] = call.path, call.attempt
         context = RunContext(
             run_id=call.run, task_id=call.path, attempt=call.attempt, task=call.task, index=call.index,
-            temporary=None if self.store.folder is None else self.store.folder / "tmp", stop=self._stop,
+            temporary=None if self.store.folder is None else self.store.folder / "tmp", stop=ending.flag,
             log=self._write_line,
             progress=lambda done, total: self._tell({"call": call.id, "what": "progress", "done": done, "total": total}),
         )  # fmt: skip
         try:
             if step.outside:
-                return self._made_outside(number, call, step, prepared, context)
+                return self._made_outside(number, call, step, prepared, context, ending)
             began = time.monotonic()
-            returned = self._invoked(number, step, prepared, context)
+            returned = self._invoked(number, step, prepared, context, ending)
             computed = time.monotonic()
             result = self._keep(call, step, prepared, returned, context)
             loaded = prepared.loaded_at or began
@@ -249,27 +258,28 @@ class CallWorker:
             step, prepared, returned, context.made_workdir, run=call.run, call=call.path, replace=call.forced
         )
 
-    def _invoked(self, number: int, step: Step, prepared: Prepared, context: RunContext) -> Any:
+    def _invoked(self, number: int, step: Step, prepared: Prepared, context: RunContext, ending: Ending) -> Any:
         token: Token[Any] = self._output.begin(number)
         try:
-            returned = self.calls.invoke(step, prepared, context, self._stop)
+            returned = self.calls.invoke(step, prepared, context, ending.flag)
         finally:
             self._output.end(number, token)
         if step.pin is None or not step.pin.is_async:
             return returned
         arrived: queue.SimpleQueue[tuple[Any, BaseException | None]] = queue.SimpleQueue()
         spoken = self._output.spoken(number, returned)
-        self._coroutines.start(spoken, step.task.timeout, lambda value, error: arrived.put((value, error)))
+        cancel = self._coroutines.start(spoken, step.task.timeout, lambda value, error: arrived.put((value, error)))
+        ending.by(cancel)
         with self._aside():
             value, error = arrived.get()
         if error is not None:
-            if self._stop.is_set() and type(error).__name__ == "CancelledError":
+            if ending.is_asked and type(error).__name__ == "CancelledError":
                 raise StoppedError("the run was cancelled")
             raise error
         return value
 
     def _made_outside(
-        self, number: int, call: RemoteCall, step: Step, prepared: Prepared, context: RunContext
+        self, number: int, call: RemoteCall, step: Step, prepared: Prepared, context: RunContext, ending: Ending
     ) -> Result:
         """Run a body in a process of its own, and again where the process was lost."""
         outside = self._have_outside()
@@ -285,6 +295,7 @@ class CallWorker:
             )  # fmt: skip
             try:
                 outside.start(number, call.attempt, started, (call.run, call.path, call.task, call.index), told)
+                ending.by(lambda: outside.end(number))
                 outcome = arrived.get()
                 prepared.measured = dict(outcome.measured)
                 returned = outside.outputs_of_script(started, outcome)
@@ -292,7 +303,8 @@ class CallWorker:
                     return self._keep(call, step, prepared, returned, context)
                 return outside.result_of(started, outcome, run=call.run, call=call.path, replace=call.forced)
             except LostError:
-                continue
+                if ending.is_asked:
+                    raise StoppedError("the run was cancelled") from None
             finally:
                 outside.release(started)
 
@@ -377,6 +389,16 @@ class CallWorker:
 
     def _told_line(self, event: Event) -> None:
         self._tell({"call": "", "what": "log", "line": {**(event.data or {}), "task": event.task, "at": event.at}})
+
+
+def _pool_for(program: Program, sheet: RunSheet, memory: Callable[[], float]) -> PlayerPool:
+    """A pool for the players of a plan, with the budget that this worker has for them."""
+    if not any(step.kind is not None for step in every_step(program)):
+        return PlayerPool()
+    most = min(memory(), float("inf") if sheet.pool_bytes is None else sheet.pool_bytes)
+    pool = PlayerPool(budget_bytes=None if most == float("inf") else int(most))
+    known_to(pool, program)
+    return pool
 
 
 def _is_small(held: Held) -> bool:

@@ -9,7 +9,7 @@ import time
 
 import numpy
 
-from symphony import Context, operator
+from symphony import Context, instrument, operator
 
 
 def mark(log: str, text: str) -> None:
@@ -140,3 +140,33 @@ def write(text: str, ctx: Context) -> pathlib.Path:
 @operator(version="1.0.0")
 def read(path: pathlib.Path) -> str:
     return path.read_text()
+
+
+@operator(version="1.0.0", cache=False)
+def obedient(log: str, ctx: Context) -> int:
+    mark(log, "began")
+    while not ctx.cancelled:
+        ctx.sleep(3600)
+    mark(log, "ended")
+    return 1
+
+
+@operator(version="1.0.0", cache=False)
+def until_there(path: str) -> int:
+    while not os.path.exists(path):
+        time.sleep(0.01)
+    return 2
+
+
+def set_up() -> int:
+    return os.getpid()
+
+
+def tear_down(state: int) -> None:
+    pathlib.Path(__file__).with_name(f"torn-down-{state}").touch()
+
+
+@instrument(setup=set_up, teardown=tear_down, memory="1MB", version="1.0.0", cache=False)
+def warm(state: int, n: int, log: str) -> int:
+    mark(log, str(state))
+    return n
